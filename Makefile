@@ -1,0 +1,187 @@
+# Sluice. `make` alone prints help.
+#
+# Everything is found by its place: lib/**.c is the library, components/X/ the executable `X`, cli/ the executable
+# `sluice`, tests/unit/**_test.c one test program each. A new file needs no line here.
+
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables
+# make V=1 shows the commands.
+Q := $(if $(V),,@)
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# One knob for flavours: make test SANITIZE=address,undefined (or thread). Each has its own build folder.
+SANITIZE ?=
+CC = gcc
+CXX = g++
+CCACHE := $(shell command -v ccache 2>/dev/null)
+comma := ,
+FLAVOUR := $(if $(SANITIZE),$(subst $(comma),-,$(SANITIZE)),release)
+B := build/$(FLAVOUR)
+GEN := build/gen
+VENV := build/venv
+
+# ---- flags -------------------------------------------------------------------------------------------------------
+WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla \
+        -Wwrite-strings -Wformat=2 -Wno-format-nonliteral -Wundef -Wcast-qual
+# -ffp-contract=off: the same arithmetic everywhere (DESIGN 5, one transform).
+OPT := $(if $(SANITIZE),-O1 -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-recover=all,-O2) -g1
+CPPFLAGS := -D_GNU_SOURCE -Ilib -I$(GEN) -isystem $(GEN)/proto -isystem /usr/include/x86_64-linux-gnu/openblas-serial \
+            -include base/forbid.h
+CFLAGS = -std=gnu17 $(OPT) $(WARN) -ffp-contract=off -fno-math-errno -pthread
+# xgboost links two thread runtimes under TSan; the libraries are taken only where a symbol of theirs is used.
+OPENBLAS ?= $(firstword $(wildcard /usr/lib/*/openblas-serial/libopenblas.so))
+LDLIBS = -Wl,--as-needed -lcurl -levent -levent_pthreads -lcjson -lyaml -lsqlite3 -lprotobuf-c -lzstd -lsnappy -llz4 -lz \
+         -lxxhash -lssl -lcrypto -lxgboost $(OPENBLAS) -lm -lpthread
+LDFLAGS = $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -pthread -Wl,-z,relro,-z,now
+
+# ---- what there is -----------------------------------------------------------------------------------------------
+# adapter/cuda, gloo and kube need more than these flags; their own rules come with them.
+LIB_SRC := $(sort $(shell find lib -name '*.c' 2>/dev/null))
+PROTO := $(sort $(wildcard lib/codec/proto/*.proto))
+PROTO_C := $(PROTO:lib/codec/proto/%.proto=$(GEN)/proto/%.pb-c.c)
+PROTO_H := $(PROTO_C:.c=.h)
+LIB_OBJ := $(LIB_SRC:%.c=$B/%.o) $(PROTO_C:$(GEN)/%.c=$B/gen/%.o)
+ASSETS := $(sort $(shell find lib -path '*/assets/*' -type f 2>/dev/null))
+COMPONENTS := $(sort $(notdir $(patsubst %/main.c,%,$(wildcard components/*/main.c))))
+BIN := $(COMPONENTS:%=$B/bin/%) $(if $(wildcard cli/*.c),$B/bin/sluice)
+TEST_SRC := $(sort $(shell find tests/unit tests/contract -name '*_test.c' 2>/dev/null))
+TEST_BIN := $(TEST_SRC:tests/%.c=$B/tests/%)
+SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
+SUPPORT_OBJ := $(SUPPORT_SRC:%.c=$B/%.o)
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/*_fuzz.c))
+FUZZ_REPLAY := $(FUZZ_SRC:tests/fuzz/%.c=$B/tests/fuzz/%_replay)
+FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=build/fuzz/%)
+BENCH_SRC := $(sort $(wildcard tests/bench/*_bench.c))
+BENCH_BIN := $(BENCH_SRC:tests/bench/%.c=$B/tests/bench/%)
+
+help: ## this text
+	@echo "Sluice: make TARGET [SANITIZE=address,undefined]"
+	@grep -hE '^[a-z][a-z0-9-]*:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## ?/  \1\t/' | sort | expand -t18
+
+# ---- build -------------------------------------------------------------------------------------------------------
+deps: ## install the packages that building and testing need
+	@hack/deps build test
+
+build: .build-deps ## the sluice executable and every component, in build/release/bin
+	@$(MAKE) --no-print-directory binaries
+
+.PHONY: .build-deps binaries
+.build-deps:
+	@hack/deps build
+
+binaries: $(BIN)
+
+$(GEN)/proto/%.pb-c.c $(GEN)/proto/%.pb-c.h: lib/codec/proto/%.proto
+	@mkdir -p $(GEN)/proto
+	$(Q)protoc-c --proto_path=lib/codec/proto --c_out=$(GEN)/proto $(notdir $<)
+
+# Generated code is not held to this house's warnings.
+$B/gen/proto/%.o: $(GEN)/proto/%.pb-c.c
+	@mkdir -p $(@D)
+	$(Q)$(CCACHE) $(CC) -std=gnu17 $(OPT) -w -I$(GEN)/proto -c -o $@ $<
+
+$B/%.o: %.c | $(PROTO_H)
+	@mkdir -p $(@D)
+	$(Q)$(CCACHE) $(CC) $(CPPFLAGS) $(CFLAGS) $(CFLAGS_$(subst /,_,$*)) -MMD -MP -c -o $@ $<
+
+$B/libsluice.a: $(LIB_OBJ)
+	@rm -f $@
+	$(Q)ar rcs $@ $^
+
+# What shapes a component's output: its own sources and every library floor but the programs' wiring.
+$B/build_ids.c: hack/build-ids $(LIB_SRC) $(shell find components lib -name '*.[ch]' 2>/dev/null)
+	@mkdir -p $(@D)
+	$(Q)hack/build-ids > $@.part && mv $@.part $@
+
+$B/build_ids.o: $B/build_ids.c
+	$(Q)$(CCACHE) $(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+define program
+$B/bin/$(1): $(patsubst %.c,$B/%.o,$(wildcard $(2)/*.c)) $B/build_ids.o $B/libsluice.a
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS)
+endef
+$(foreach c,$(COMPONENTS),$(eval $(call program,$(c),components/$(c))))
+$(eval $(call program,sluice,cli))
+
+# ---- tests -------------------------------------------------------------------------------------------------------
+$B/tests/%_test: $B/tests/%_test.o $(SUPPORT_OBJ) $B/build_ids.o $B/libsluice.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
+$B/tests/bench/%_bench: $B/tests/bench/%_bench.o $B/build_ids.o $B/libsluice.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# A fuzz target as a plain program that replays its corpus.
+$B/tests/fuzz/%_fuzz_replay: $B/tests/fuzz/%_fuzz.o $B/tests/fuzz/replay.o $B/libsluice.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# The same under libFuzzer: every source is compiled in, so that coverage guides it.
+build/fuzz/%_fuzz: tests/fuzz/%_fuzz.c $(LIB_SRC) $(PROTO_C)
+	@mkdir -p $(@D)
+	$(Q)clang $(CPPFLAGS) -std=gnu17 -g -O1 -w -ffp-contract=off -fsanitize=fuzzer,address,undefined -pthread -o $@ $< \
+	    $(LIB_SRC) $(PROTO_C) $(LDLIBS)
+
+unit: $(TEST_BIN) ## unit and contract tests of this flavour
+	@hack/run-tests $B $(TEST_BIN:%=%)
+
+test: .test-deps ## build and run every test: unit, contract, golden, fuzz corpus, integration
+	@$(MAKE) --no-print-directory test-all
+
+.PHONY: .test-deps test-all
+.test-deps:
+	@hack/deps build test
+
+test-all:
+	@hack/test
+
+asan: ## unit tests with AddressSanitizer and UBSan
+	@$(MAKE) --no-print-directory unit SANITIZE=address,undefined
+
+tsan: ## unit tests with ThreadSanitizer
+	@$(MAKE) --no-print-directory unit SANITIZE=thread
+
+fuzz: $(FUZZ_BIN) ## fuzz every decoder for FUZZ_SECONDS (60) each
+	@hack/fuzz $(FUZZ_BIN)
+
+bench: build ## measure against the peers; figures go to docs/benchmarks.md by hand
+	@hack/deps test && hack/bench
+
+# ---- checks ------------------------------------------------------------------------------------------------------
+C_FILES = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h' | sort)
+
+fmt: ## format every C file in place
+	@clang-format -i $(C_FILES)
+
+check: .test-deps fmt-check lint layers headers ## format, lint, layers, headers
+
+.PHONY: fmt-check
+fmt-check:
+	@clang-format --dry-run --Werror $(C_FILES)
+
+lint: ## cppcheck and shellcheck
+	@hack/lint
+
+layers: ## no upward include, no include cycle
+	@hack/layers
+
+headers: | $(PROTO_H) ## every header compiles alone
+	@hack/headers "$(CC) $(CPPFLAGS) -std=gnu17 $(WARN)"
+
+# ---- examples ----------------------------------------------------------------------------------------------------
+quickstart: build ## install, build, and run the birdstrikes example from CSV to a pushed model
+	@hack/quickstart
+
+data: ## fetch the big example's data (flights, 3 M rows)
+	@hack/deps data
+
+clean: ## remove what was built
+	rm -rf build
+
+.PHONY: help deps build unit test asan tsan fuzz bench fmt check lint layers headers quickstart data clean
+.SECONDARY:
+-include $(shell find $B -name '*.d' 2>/dev/null)
