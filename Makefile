@@ -78,7 +78,7 @@ $(GEN)/proto/%.pb-c.c $(GEN)/proto/%.pb-c.h: lib/codec/proto/%.proto
 	$(Q)protoc-c --proto_path=lib/codec/proto --c_out=$(GEN)/proto $(notdir $<)
 
 # Generated code is not held to this house's warnings.
-$B/gen/proto/%.o: $(GEN)/proto/%.pb-c.c
+$B/gen/proto/%.pb-c.o: $(GEN)/proto/%.pb-c.c | $(PROTO_H)
 	@mkdir -p $(@D)
 	$(Q)$(CCACHE) $(CC) -std=gnu17 $(OPT) -w -I$(GEN)/proto -c -o $@ $<
 
