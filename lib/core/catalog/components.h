@@ -1,0 +1,11 @@
+/* The list of components, in the order of a pipeline: one declaration and one entry each. */
+#pragma once
+
+#include "core/catalog/catalog.h"
+
+/* extern const struct catalog_component catalog_example_gen; */
+
+/* clang-format off */
+#define CATALOG_COMPONENTS \
+    /* &catalog_example_gen, */
+/* clang-format on */
