@@ -1,15 +1,30 @@
 /* The expression language: `when`, `label.expr`, `filter` and features are one language over typed
  * values.
  *
- *     literals    12  0.5  "text"  'text'  true  false  null  [1, 2]
+ *     literals    12  0.5  1e-3  "text"  'text'  true  false  null  [1, 2]
  *     names       tips   `odd name`   steps.evaluate.outputs.blessing.blessed   (dots join a path)
+ *                 $(steps.train-dnn.outcome): the same, whatever stands between the parentheses
  *     operators   ! -   * / %   + -   < <= > >=   == !=   in   &&   ||   ?:      (tightest first)
  *     calls       log(x)  year(t)  lower(s) ... (expr_functions.h)
  *
- * Missing is null. Comparisons and arithmetic with null are null; && and || are three-valued; null
- * in `when` or `filter` counts as false. int op int is int (/ is always double; int overflow is
- * null); int with double is double;
- * + on strings joins. A timestamp compares with a timestamp or a string literal that is a date. */
+ * What it means, exactly, so that an export (ONNX) can say the same:
+ * - Missing is null. Values are closed: an int is a whole number with |x| < 2^53, a double is
+ *   finite, a string is not empty. What a column or an operation gives beyond that is null: NaN and
+ *   infinities, int overflow, division by zero, the log of a negative number, the empty string.
+ *   So every int is exactly a double.
+ * - Arithmetic and comparisons with null are null. && and || are three-valued (null && false is
+ *   false, null || true is true, else null). A null condition of ?: takes the else branch, as CASE
+ *   does in SQL. null in `when` or `filter` counts as false. is_null and coalesce look at null.
+ * - int op int is int, but / is always double. int with double: the int becomes a double. % has the
+ *   sign of its left side (C, fmod). -x and + - * are plain IEEE double arithmetic, no contraction.
+ * - + on strings joins; null when one side is. Strings compare by bytes.
+ * - bools compare with == and != only. A timestamp is int64 microseconds since 1970 UTC and
+ * compares with a timestamp or with a string literal that is a date.
+ * - `x in [a, b]` is x == a || x == b, null when x is. Both branches of ?: are of one type, null
+ * and int/double apart.
+ *
+ * A bound tree has its conversions spelled out as calls: operands of one operator are of one type,
+ * and so are the branches of ?: (null literals take the type of the other branch). */
 #pragma once
 
 #include "base/err.h"

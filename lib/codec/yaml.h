@@ -1,0 +1,19 @@
+/* YAML text into the tree of codec/json.h, every node with the line it stands in.
+ *
+ * Scalars are read as kubectl reads them (sigs.k8s.io/yaml, that is YAML 1.1's core as go-yaml v2
+ * has it): plain yes/no/on/off/true/false in three spellings each are booleans, ~ and null and the
+ * empty plain scalar are null, integers in decimal, 0x, 0o, 0b and old 0-octal with underscores,
+ * floats; what is quoted or a block scalar is a string. Keys are strings: other scalars are taken
+ * by their text. Merge keys (<<) and anchors work; aliases are counted and what they copy counts as
+ * nodes, so that nothing grows without bound. Dates stay strings; .inf and .nan are refused, as
+ * JSON has none.
+ *
+ * Limits: SL_LIMIT_MANIFEST_BYTES of text, SL_LIMIT_YAML_DEPTH, _NODES, _ALIASES. */
+#pragma once
+
+#include "codec/json.h"
+
+/* The documents of a stream; empty ones are left out.
+ * Lifetime: `a`. Errors: invalid, "line 4, column 2: did not find expected key". */
+struct sl_err *yaml_parse(struct sl_arena *a, struct sl_str text, struct json ***ret_documents,
+                          size_t *ret_n) SL_MUST_USE;
