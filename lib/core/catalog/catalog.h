@@ -20,8 +20,9 @@ struct catalog_component {
     const char *help;
     const struct catalog_port *inputs, *outputs; /* ended by an entry without a name */
     const struct json_table *params;
-    /* Names of string parameters that are paths, URIs or globs of files outside (ended by NULL; may
-     * be NULL): the driver lists and fingerprints them, and the task carries the list. */
+    /* Names of parameters that are paths, URIs or globs of files outside (ended by NULL; may be
+     * NULL): the driver lists and fingerprints them, and the task carries the list. A string, a
+     * list of strings, or a field "splits[].input": see core/catalog/files.h. */
     const char *const *file_params;
     /* What the table cannot say; `params` is the decoded struct. May be NULL. */
     void (*check)(struct diag_list *l, const void *params, struct sl_str path);
