@@ -34,22 +34,21 @@ struct reference {
 };
 
 /* A JSON value with references in it. Immutable once parsed. */
-enum template_op {
-    TEMPLATE_VALUE,     /* value: without any reference below */
-    TEMPLATE_REFERENCE, /* the whole string is one $(ref): its value with its type */
-    TEMPLATE_TEXT,      /* items joined: strings and references */
-    TEMPLATE_LIST,      /* items */
-    TEMPLATE_OBJECT,    /* keys, items */
+enum reference_tree_op {
+    REFERENCE_TREE_VALUE,     /* value: without any reference below */
+    REFERENCE_TREE_REFERENCE, /* the whole string is one $(ref): its value with its type */
+    REFERENCE_TREE_TEXT,      /* items joined: strings and references */
+    REFERENCE_TREE_LIST,      /* items */
+    REFERENCE_TREE_OBJECT,    /* keys, items */
 };
 
-struct template
-{
-    enum template_op op;
+struct reference_tree {
+    enum reference_tree_op op;
     int line; /* 0: unknown */
     const struct json *value;
     struct reference reference;
-    struct template **items; /* (n) */
-    struct sl_str *keys;     /* (n) of an object */
+    struct reference_tree **items; /* (n) */
+    struct sl_str *keys;           /* (n) of an object */
     size_t n;
 };
 
@@ -59,12 +58,13 @@ struct sl_err *reference_parse(struct sl_arena *a, struct sl_str text,
                                struct reference *ret) SL_MUST_USE;
 /* Never NULL; malformed references are findings at `path`, all of them. Lifetime: l->a; borrows
  * `value`. */
-struct template *template_parse(struct diag_list *l, const struct json *value, struct sl_str path);
+struct reference_tree *reference_tree_parse(struct diag_list *l, const struct json *value,
+                                            struct sl_str path);
 /* Calls `visit` for every reference in the tree, in order of the text. */
-void template_visit(const struct template *t, struct sl_str path,
-                    void (*visit)(void *ctx, const struct reference *r, int line,
-                                  struct sl_str path),
-                    void *ctx, struct sl_arena *a);
+void reference_tree_visit(const struct reference_tree *t, struct sl_str path,
+                          void (*visit)(void *ctx, const struct reference *r, int line,
+                                        struct sl_str path),
+                          void *ctx, struct sl_arena *a);
 
 /* What references stand for. */
 struct reference_scope {
@@ -85,8 +85,9 @@ const struct json *reference_find(struct sl_arena *a, const struct reference *r,
  * with its type; inside of longer text numbers and booleans are written as JSON writes them,
  * strings as they are, lists and objects as compact JSON. Lifetime: `a`, `t` and the scope's
  * values. Errors: invalid: a reference without a value. */
-struct sl_err *template_expand(struct sl_arena *a, const struct template *t,
-                               const struct reference_scope *scope, struct json **ret) SL_MUST_USE;
+struct sl_err *reference_tree_expand(struct sl_arena *a, const struct reference_tree *t,
+                                     const struct reference_scope *scope,
+                                     struct json **ret) SL_MUST_USE;
 /* A `when`: null counts as false. Errors: invalid: operands that do not fit. */
 struct sl_err *reference_eval_when(struct sl_arena *a, const struct expr *when,
                                    const struct reference_scope *scope, bool *ret) SL_MUST_USE;

@@ -98,8 +98,8 @@ struct spec_resources {
 
 struct spec_container {
     struct sl_str image;
-    struct template *command, *args; /* lists, never NULL */
-    struct template *env;            /* a list of {name, value} or {name, valueFrom}, never NULL */
+    struct reference_tree *command, *args; /* lists, never NULL */
+    struct reference_tree *env; /* a list of {name, value} or {name, valueFrom}, never NULL */
     struct sl_str working_dir, pull_policy;
     struct sl_str source; /* of a `script` step: text for the last argument's file; else empty */
 };
@@ -110,7 +110,7 @@ struct spec_step {
     bool on_exit;
     const struct catalog_component *component; /* NULL: a container */
     const struct spec_container *container;    /* NULL: a component */
-    struct template *params;                   /* an object, never NULL */
+    struct reference_tree *params;             /* an object, never NULL */
     struct spec_input *inputs;
     size_t n_inputs;
     struct spec_output *outputs; /* of a component: all that it declares */
