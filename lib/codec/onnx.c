@@ -1,0 +1,543 @@
+#include "codec/onnx.h"
+
+#include "base/assert.h"
+
+#include <onnx.pb-c.h>
+
+/* The messages are protobuf-c's own structs, in the builder's arena; serialising is one pack. */
+
+enum { IR_VERSION = 8, OPSET = 17, OPSET_ML = 3 };
+
+/* A growing array of pointers, as protobuf-c wants for repeated messages. */
+struct list {
+    void **p;
+    size_t n, capacity;
+};
+
+/* A scalar initializer, so that equal ones are written once. */
+struct scalar {
+    enum onnx_type type;
+    uint64_t bits;
+    struct sl_str text;
+    onnx_value value;
+};
+
+struct onnx {
+    struct sl_arena *a;
+    char *name;
+    struct list inputs, outputs;     /* Onnx__ValueInfoProto */
+    struct list nodes, initializers; /* Onnx__NodeProto, Onnx__TensorProto */
+    struct list opsets;              /* Onnx__OperatorSetIdProto */
+    struct list metadata;            /* Onnx__StringStringEntryProto */
+    struct list scalars;             /* struct scalar */
+    Onnx__NodeProto *last;
+};
+
+static void push(struct sl_arena *a, struct list *l, void *item)
+{
+    if (l->n == l->capacity) {
+        size_t capacity = l->capacity ? l->capacity * 2 : 8;
+        void **p = SL_ARENA_ARRAY(a, void *, capacity);
+        if (l->n)
+            memcpy(p, l->p, l->n * sizeof(*p));
+        l->p = p;
+        l->capacity = capacity;
+    }
+    l->p[l->n++] = item;
+}
+
+static char *copy_cstr(struct sl_arena *a, const char *s)
+{
+    return sl_arena_cstr(a, sl_str(s));
+}
+
+static ProtobufCBinaryData copy_bytes(struct sl_arena *a, struct sl_str s)
+{
+    return (ProtobufCBinaryData){.len = s.n, .data = sl_arena_copy(a, s.p ? s.p : "", s.n)};
+}
+
+struct onnx *onnx_new(struct sl_arena *a, const char *graph_name)
+{
+    struct onnx *g = SL_ARENA_NEW(a, struct onnx);
+    g->a = a;
+    g->name = copy_cstr(a, graph_name);
+    onnx_require(g, "", OPSET);
+    return g;
+}
+
+/* ---- names ------------------------------------------------------------------------------------*/
+
+static Onnx__ValueInfoProto *find_info(const struct list *infos, const char *name)
+{
+    for (size_t i = 0; i < infos->n; i++) {
+        Onnx__ValueInfoProto *v = infos->p[i];
+        if (strcmp(v->name, name) == 0)
+            return v;
+    }
+    return NULL;
+}
+
+/* A name of the form <stem>_<number>. Numbers make it differ from all other inner names; only an
+ * input or output can have it already. */
+static char *inner_name(struct onnx *g, const char *stem)
+{
+    size_t number = g->nodes.n + g->initializers.n;
+    for (int again = 0;; again++) {
+        struct sl_str text = again ? sl_arena_format(g->a, "%s_%zu_%d", stem, number, again)
+                                   : sl_arena_format(g->a, "%s_%zu", stem, number);
+        char *name = sl_arena_cstr(g->a, text);
+        if (!find_info(&g->inputs, name) && !find_info(&g->outputs, name))
+            return name;
+    }
+}
+
+static bool is_inner(const struct onnx *g, const char *name)
+{
+    for (size_t i = 0; i < g->nodes.n; i++) {
+        const Onnx__NodeProto *n = g->nodes.p[i];
+        for (size_t j = 0; j < n->n_output; j++)
+            if (strcmp(n->output[j], name) == 0)
+                return true;
+    }
+    for (size_t i = 0; i < g->initializers.n; i++)
+        if (strcmp(((const Onnx__TensorProto *)g->initializers.p[i])->name, name) == 0)
+            return true;
+    return false;
+}
+
+/* ---- inputs and outputs -----------------------------------------------------------------------*/
+
+static Onnx__TensorShapeProto__Dimension *new_dimension(struct onnx *g, int64_t size)
+{
+    Onnx__TensorShapeProto__Dimension *d = SL_ARENA_NEW(g->a, Onnx__TensorShapeProto__Dimension);
+    onnx__tensor_shape_proto__dimension__init(d);
+    if (size < 0) {
+        d->dim_param = copy_cstr(g->a, "N");
+    } else {
+        d->has_dim_value = true;
+        d->dim_value = size;
+    }
+    return d;
+}
+
+static Onnx__ValueInfoProto *new_info(struct onnx *g, char *name, enum onnx_type type,
+                                      const int64_t *dims, size_t n_dims)
+{
+    Onnx__TensorShapeProto *shape = SL_ARENA_NEW(g->a, Onnx__TensorShapeProto);
+    onnx__tensor_shape_proto__init(shape);
+    shape->n_dim = n_dims;
+    shape->dim = SL_ARENA_ARRAY(g->a, Onnx__TensorShapeProto__Dimension *, n_dims);
+    for (size_t i = 0; i < n_dims; i++)
+        shape->dim[i] = new_dimension(g, dims[i]);
+
+    Onnx__TypeProto__Tensor *tensor = SL_ARENA_NEW(g->a, Onnx__TypeProto__Tensor);
+    onnx__type_proto__tensor__init(tensor);
+    tensor->has_elem_type = true;
+    tensor->elem_type = type;
+    tensor->shape = shape;
+
+    Onnx__TypeProto *t = SL_ARENA_NEW(g->a, Onnx__TypeProto);
+    onnx__type_proto__init(t);
+    t->tensor_type = tensor;
+
+    Onnx__ValueInfoProto *v = SL_ARENA_NEW(g->a, Onnx__ValueInfoProto);
+    onnx__value_info_proto__init(v);
+    v->name = name;
+    v->type = t;
+    return v;
+}
+
+onnx_value onnx_input(struct onnx *g, struct sl_str name, enum onnx_type type, const int64_t *dims,
+                      size_t n_dims)
+{
+    sl_assert(g->nodes.n == 0 && g->initializers.n == 0);
+    sl_assert(!onnx_find_input(g, name));
+    Onnx__ValueInfoProto *v = new_info(g, sl_arena_cstr(g->a, name), type, dims, n_dims);
+    push(g->a, &g->inputs, v);
+    return v->name;
+}
+
+onnx_value onnx_find_input(const struct onnx *g, struct sl_str name)
+{
+    for (size_t i = 0; i < g->inputs.n; i++) {
+        const Onnx__ValueInfoProto *v = g->inputs.p[i];
+        if (sl_str_is(name, v->name))
+            return v->name;
+    }
+    return NULL;
+}
+
+onnx_value onnx_output(struct onnx *g, onnx_value value, struct sl_str name, enum onnx_type type,
+                       const int64_t *dims, size_t n_dims)
+{
+    char *unique = sl_arena_cstr(g->a, name);
+    for (int again = 2;
+         find_info(&g->inputs, unique) || find_info(&g->outputs, unique) || is_inner(g, unique);
+         again++)
+        unique = sl_arena_cstr(g->a, sl_arena_format(g->a, "%.*s_%d", SL_FMT(name), again));
+
+    onnx_value source = value;
+    onnx_value renamed;
+    onnx_node(g, NULL, "Identity", &source, 1, &renamed, 1);
+    g->last->output[0] = unique;
+    push(g->a, &g->outputs, new_info(g, unique, type, dims, n_dims));
+    return unique;
+}
+
+/* ---- nodes ------------------------------------------------------------------------------------*/
+
+void onnx_node(struct onnx *g, const char *domain, const char *op, const onnx_value *inputs,
+               size_t n_inputs, onnx_value *ret_outputs, size_t n_outputs)
+{
+    Onnx__NodeProto *n = SL_ARENA_NEW(g->a, Onnx__NodeProto);
+    onnx__node_proto__init(n);
+    n->op_type = copy_cstr(g->a, op);
+    if (domain && *domain) {
+        n->domain = copy_cstr(g->a, domain);
+        onnx_require(g, domain, strcmp(domain, ONNX_ML) == 0 ? OPSET_ML : 1);
+    }
+    n->n_input = n_inputs;
+    n->input = SL_ARENA_ARRAY(g->a, char *, n_inputs);
+    for (size_t i = 0; i < n_inputs; i++)
+        n->input[i] = copy_cstr(g->a, inputs[i]);
+    n->name = inner_name(g, op);
+    n->n_output = n_outputs;
+    n->output = SL_ARENA_ARRAY(g->a, char *, n_outputs);
+    for (size_t i = 0; i < n_outputs; i++) {
+        n->output[i] =
+            i == 0 ? n->name : inner_name(g, sl_arena_format(g->a, "%s_output%zu", op, i).p);
+        ret_outputs[i] = n->output[i];
+    }
+    push(g->a, &g->nodes, n);
+    g->last = n;
+}
+
+onnx_value onnx_op(struct onnx *g, const char *op, ...)
+{
+    onnx_value inputs[256];
+    size_t n = 0;
+    va_list ap;
+    va_start(ap, op);
+    for (onnx_value v; (v = va_arg(ap, onnx_value)); n++) {
+        sl_assert_cmp(n, <, SL_COUNTOF(inputs));
+        inputs[n] = v;
+    }
+    va_end(ap);
+    onnx_value value;
+    onnx_node(g, NULL, op, inputs, n, &value, 1);
+    return value;
+}
+
+onnx_value onnx_cast(struct onnx *g, onnx_value value, enum onnx_type to)
+{
+    onnx_value v = onnx_op(g, "Cast", value, NULL);
+    onnx_attr_int(g, "to", to);
+    return v;
+}
+
+size_t onnx_node_count(const struct onnx *g)
+{
+    return g->nodes.n;
+}
+
+/* ---- attributes -------------------------------------------------------------------------------*/
+
+static Onnx__AttributeProto *add_attribute(struct onnx *g, const char *name,
+                                           Onnx__AttributeProto__AttributeType type)
+{
+    sl_assert(g->last);
+    Onnx__AttributeProto *t = SL_ARENA_NEW(g->a, Onnx__AttributeProto);
+    onnx__attribute_proto__init(t);
+    t->name = copy_cstr(g->a, name);
+    t->has_type = true;
+    t->type = type;
+    Onnx__NodeProto *n = g->last;
+    Onnx__AttributeProto **p = SL_ARENA_ARRAY(g->a, Onnx__AttributeProto *, n->n_attribute + 1);
+    if (n->n_attribute)
+        memcpy(p, n->attribute, n->n_attribute * sizeof(*p));
+    p[n->n_attribute++] = t;
+    n->attribute = p;
+    return t;
+}
+
+void onnx_attr_int(struct onnx *g, const char *name, int64_t value)
+{
+    Onnx__AttributeProto *t = add_attribute(g, name, ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT);
+    t->has_i = true;
+    t->i = value;
+}
+
+void onnx_attr_float(struct onnx *g, const char *name, float value)
+{
+    Onnx__AttributeProto *t = add_attribute(g, name, ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT);
+    t->has_f = true;
+    t->f = value;
+}
+
+void onnx_attr_string(struct onnx *g, const char *name, const char *value)
+{
+    Onnx__AttributeProto *t = add_attribute(g, name, ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING);
+    t->has_s = true;
+    t->s = copy_bytes(g->a, sl_str(value));
+}
+
+void onnx_attr_ints(struct onnx *g, const char *name, const int64_t *values, size_t n)
+{
+    Onnx__AttributeProto *t = add_attribute(g, name, ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS);
+    t->n_ints = n;
+    t->ints = sl_arena_copy(g->a, values, n * sizeof(*values));
+}
+
+void onnx_attr_floats(struct onnx *g, const char *name, const float *values, size_t n)
+{
+    Onnx__AttributeProto *t = add_attribute(g, name, ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS);
+    t->n_floats = n;
+    t->floats = sl_arena_copy(g->a, values, n * sizeof(*values));
+}
+
+void onnx_attr_strings(struct onnx *g, const char *name, const struct sl_str *values, size_t n)
+{
+    Onnx__AttributeProto *t =
+        add_attribute(g, name, ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRINGS);
+    t->n_strings = n;
+    t->strings = SL_ARENA_ARRAY(g->a, ProtobufCBinaryData, n);
+    for (size_t i = 0; i < n; i++)
+        t->strings[i] = copy_bytes(g->a, values[i]);
+}
+
+/* ---- tensors ----------------------------------------------------------------------------------*/
+
+static size_t tensor_count(const int64_t *dims, size_t n_dims)
+{
+    size_t count = 1;
+    for (size_t i = 0; i < n_dims; i++) {
+        sl_assert_cmp(dims[i], >=, 0);
+        count *= (size_t)dims[i];
+    }
+    return count;
+}
+
+static Onnx__TensorProto *new_tensor(struct onnx *g, enum onnx_type type, const int64_t *dims,
+                                     size_t n_dims)
+{
+    Onnx__TensorProto *t = SL_ARENA_NEW(g->a, Onnx__TensorProto);
+    onnx__tensor_proto__init(t);
+    t->n_dims = n_dims;
+    t->dims = sl_arena_copy(g->a, dims, n_dims * sizeof(*dims));
+    t->has_data_type = true;
+    t->data_type = type;
+    return t;
+}
+
+/* Numbers lie in raw_data, little-endian as on every machine that Sluice runs on. */
+static Onnx__TensorProto *new_raw_tensor(struct onnx *g, enum onnx_type type, const void *data,
+                                         size_t item_bytes, const int64_t *dims, size_t n_dims)
+{
+    Onnx__TensorProto *t = new_tensor(g, type, dims, n_dims);
+    t->has_raw_data = true;
+    t->raw_data.len = tensor_count(dims, n_dims) * item_bytes;
+    memcpy(&t->raw_data.data, &data, sizeof(data)); /* protobuf-c has no const; it only reads */
+    return t;
+}
+
+static onnx_value add_initializer(struct onnx *g, Onnx__TensorProto *t)
+{
+    t->name = inner_name(g, "const");
+    push(g->a, &g->initializers, t);
+    return t->name;
+}
+
+onnx_value onnx_const_f32(struct onnx *g, const float *data, const int64_t *dims, size_t n_dims)
+{
+    return add_initializer(g, new_raw_tensor(g, ONNX_FLOAT, data, sizeof(*data), dims, n_dims));
+}
+
+onnx_value onnx_const_f64(struct onnx *g, const double *data, const int64_t *dims, size_t n_dims)
+{
+    return add_initializer(g, new_raw_tensor(g, ONNX_DOUBLE, data, sizeof(*data), dims, n_dims));
+}
+
+onnx_value onnx_const_i64(struct onnx *g, const int64_t *data, const int64_t *dims, size_t n_dims)
+{
+    return add_initializer(g, new_raw_tensor(g, ONNX_INT64, data, sizeof(*data), dims, n_dims));
+}
+
+onnx_value onnx_const_str(struct onnx *g, const struct sl_str *data, const int64_t *dims,
+                          size_t n_dims)
+{
+    Onnx__TensorProto *t = new_tensor(g, ONNX_STRING, dims, n_dims);
+    t->n_string_data = tensor_count(dims, n_dims);
+    t->string_data = SL_ARENA_ARRAY(g->a, ProtobufCBinaryData, t->n_string_data);
+    for (size_t i = 0; i < t->n_string_data; i++)
+        t->string_data[i] = copy_bytes(g->a, data[i]);
+    return add_initializer(g, t);
+}
+
+void onnx_attr_doubles(struct onnx *g, const char *name, const double *values, size_t n)
+{
+    Onnx__AttributeProto *t = add_attribute(g, name, ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__TENSOR);
+    const double *copy = sl_arena_copy(g->a, values, n * sizeof(*values));
+    t->t = new_raw_tensor(g, ONNX_DOUBLE, copy, sizeof(*copy), (int64_t[]){(int64_t)n}, 1);
+    t->t->name = copy_cstr(g->a, name);
+}
+
+/* ---- scalars ----------------------------------------------------------------------------------*/
+
+static onnx_value find_scalar(const struct onnx *g, enum onnx_type type, uint64_t bits,
+                              struct sl_str text)
+{
+    for (size_t i = 0; i < g->scalars.n; i++) {
+        const struct scalar *s = g->scalars.p[i];
+        if (s->type == type && s->bits == bits && sl_str_eq(s->text, text))
+            return s->value;
+    }
+    return NULL;
+}
+
+static onnx_value remember_scalar(struct onnx *g, enum onnx_type type, uint64_t bits,
+                                  struct sl_str text, onnx_value value)
+{
+    struct scalar *s = SL_ARENA_NEW(g->a, struct scalar);
+    *s = (struct scalar){type, bits, sl_arena_str(g->a, text), value};
+    push(g->a, &g->scalars, s);
+    return value;
+}
+
+static onnx_value raw_scalar(struct onnx *g, enum onnx_type type, const void *item, size_t bytes)
+{
+    uint64_t bits = 0;
+    memcpy(&bits, item, bytes);
+    onnx_value v = find_scalar(g, type, bits, (struct sl_str){0});
+    if (v)
+        return v;
+    const void *copy = sl_arena_copy(g->a, item, bytes);
+    v = add_initializer(g, new_raw_tensor(g, type, copy, bytes, NULL, 0));
+    return remember_scalar(g, type, bits, (struct sl_str){0}, v);
+}
+
+onnx_value onnx_f32(struct onnx *g, float value)
+{
+    return raw_scalar(g, ONNX_FLOAT, &value, sizeof(value));
+}
+
+onnx_value onnx_f64(struct onnx *g, double value)
+{
+    return raw_scalar(g, ONNX_DOUBLE, &value, sizeof(value));
+}
+
+onnx_value onnx_i64(struct onnx *g, int64_t value)
+{
+    return raw_scalar(g, ONNX_INT64, &value, sizeof(value));
+}
+
+onnx_value onnx_bool(struct onnx *g, bool value)
+{
+    uint8_t byte = value;
+    return raw_scalar(g, ONNX_BOOL, &byte, sizeof(byte));
+}
+
+onnx_value onnx_str(struct onnx *g, struct sl_str value)
+{
+    onnx_value v = find_scalar(g, ONNX_STRING, 0, value);
+    return v ? v : remember_scalar(g, ONNX_STRING, 0, value, onnx_const_str(g, &value, NULL, 0));
+}
+
+onnx_value onnx_i64s(struct onnx *g, const int64_t *values, size_t n)
+{
+    const int64_t *copy = sl_arena_copy(g->a, values, n * sizeof(*values));
+    return onnx_const_i64(g, copy, (int64_t[]){(int64_t)n}, 1);
+}
+
+/* ---- the model --------------------------------------------------------------------------------*/
+
+void onnx_require(struct onnx *g, const char *domain, int64_t version)
+{
+    const char *name = domain ? domain : "";
+    for (size_t i = 0; i < g->opsets.n; i++) {
+        Onnx__OperatorSetIdProto *o = g->opsets.p[i];
+        if (strcmp(o->domain, name) == 0) {
+            o->version = SL_MAX(o->version, version);
+            return;
+        }
+    }
+    Onnx__OperatorSetIdProto *o = SL_ARENA_NEW(g->a, Onnx__OperatorSetIdProto);
+    onnx__operator_set_id_proto__init(o);
+    o->domain = copy_cstr(g->a, name);
+    o->has_version = true;
+    o->version = version;
+    push(g->a, &g->opsets, o);
+}
+
+void onnx_metadata(struct onnx *g, const char *key, struct sl_str value)
+{
+    Onnx__StringStringEntryProto *e = SL_ARENA_NEW(g->a, Onnx__StringStringEntryProto);
+    onnx__string_string_entry_proto__init(e);
+    e->key = copy_cstr(g->a, key);
+    e->value = sl_arena_cstr(g->a, value);
+    push(g->a, &g->metadata, e);
+}
+
+static int compare_keys(const void *x, const void *y)
+{
+    const Onnx__StringStringEntryProto *const *a = x, *const *b = y;
+    return strcmp((*a)->key, (*b)->key);
+}
+
+static int compare_domains(const void *x, const void *y)
+{
+    const Onnx__OperatorSetIdProto *const *a = x, *const *b = y;
+    return strcmp((*a)->domain, (*b)->domain);
+}
+
+/* Source: the table of releases in ONNX's docs/Versioning.md. */
+static int64_t ir_version(const struct onnx *g)
+{
+    static const struct {
+        const char *domain;
+        int64_t above, ir;
+    } rules[] = {{"", 18, 9}, {"", 20, 10}, {ONNX_ML, 3, 9}, {ONNX_ML, 4, 10}};
+    int64_t ir = IR_VERSION;
+    for (size_t i = 0; i < g->opsets.n; i++) {
+        const Onnx__OperatorSetIdProto *o = g->opsets.p[i];
+        for (size_t r = 0; r < SL_COUNTOF(rules); r++)
+            if (strcmp(o->domain, rules[r].domain) == 0 && o->version > rules[r].above)
+                ir = SL_MAX(ir, rules[r].ir);
+    }
+    return ir;
+}
+
+void onnx_serialise(const struct onnx *g, struct sl_buf *b)
+{
+    Onnx__GraphProto graph = ONNX__GRAPH_PROTO__INIT;
+    graph.name = g->name;
+    graph.n_node = g->nodes.n;
+    graph.node = (Onnx__NodeProto **)g->nodes.p;
+    graph.n_initializer = g->initializers.n;
+    graph.initializer = (Onnx__TensorProto **)g->initializers.p;
+    graph.n_input = g->inputs.n;
+    graph.input = (Onnx__ValueInfoProto **)g->inputs.p;
+    graph.n_output = g->outputs.n;
+    graph.output = (Onnx__ValueInfoProto **)g->outputs.p;
+
+    Onnx__ModelProto model = ONNX__MODEL_PROTO__INIT;
+    char producer[] = "sluice";
+    model.has_ir_version = true;
+    model.ir_version = ir_version(g);
+    model.producer_name = producer;
+    model.graph = &graph;
+    if (g->opsets.n)
+        qsort(g->opsets.p, g->opsets.n, sizeof(void *), compare_domains);
+    model.n_opset_import = g->opsets.n;
+    model.opset_import = (Onnx__OperatorSetIdProto **)g->opsets.p;
+    if (g->metadata.n)
+        qsort(g->metadata.p, g->metadata.n, sizeof(void *), compare_keys);
+    model.n_metadata_props = g->metadata.n;
+    model.metadata_props = (Onnx__StringStringEntryProto **)g->metadata.p;
+
+    size_t size = onnx__model_proto__get_packed_size(&model);
+    uint8_t *to = (uint8_t *)sl_buf_reserve(b, size);
+    if (!to)
+        return;
+    b->n += onnx__model_proto__pack(&model, to);
+    b->p[b->n] = '\0';
+}
