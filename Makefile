@@ -27,7 +27,7 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes 
         -Wwrite-strings -Wformat=2 -Wno-format-nonliteral -Wundef -Wcast-qual
 # -ffp-contract=off: the same arithmetic everywhere (DESIGN 5, one transform).
 OPT := $(if $(SANITIZE),-O1 -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-recover=all,-O2) -g1
-CPPFLAGS := -D_GNU_SOURCE -Ilib -I$(GEN) -isystem $(GEN)/proto -isystem /usr/include/x86_64-linux-gnu/openblas-serial \
+CPPFLAGS := -D_GNU_SOURCE -Ilib -I$(GEN) -isystem $(GEN)/proto -I. $(addprefix -isystem ,$(wildcard /usr/include/*/openblas-serial)) \
             -include base/forbid.h
 CFLAGS = -std=gnu17 $(OPT) $(WARN) -ffp-contract=off -fno-math-errno -pthread
 # xgboost links two thread runtimes under TSan; the libraries are taken only where a symbol of theirs is used.
@@ -53,6 +53,8 @@ SUPPORT_OBJ := $(SUPPORT_SRC:%.c=$B/%.o)
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/*_fuzz.c))
 FUZZ_REPLAY := $(FUZZ_SRC:tests/fuzz/%.c=$B/tests/fuzz/%_replay)
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=build/fuzz/%)
+TOOL_SRC := $(sort $(wildcard tests/integration/tools/*.c))
+TOOL_BIN := $(TOOL_SRC:tests/%.c=$B/tests/%)
 BENCH_SRC := $(sort $(wildcard tests/bench/*_bench.c))
 BENCH_BIN := $(BENCH_SRC:tests/bench/%.c=$B/tests/bench/%)
 
@@ -115,6 +117,11 @@ $B/tests/bench/%_bench: $B/tests/bench/%_bench.o $B/build_ids.o $B/libsluice.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# Small programs that integration tests drive.
+$B/tests/integration/tools/%: $B/tests/integration/tools/%.o $B/build_ids.o $B/libsluice.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 # A fuzz target as a plain program that replays its corpus.
 $B/tests/fuzz/%_fuzz_replay: $B/tests/fuzz/%_fuzz.o $B/tests/fuzz/replay.o $B/libsluice.a
 	@mkdir -p $(@D)
@@ -125,6 +132,8 @@ build/fuzz/%_fuzz: tests/fuzz/%_fuzz.c $(LIB_SRC) $(PROTO_C)
 	@mkdir -p $(@D)
 	$(Q)clang $(CPPFLAGS) -std=gnu17 -g -O1 -w -ffp-contract=off -fsanitize=fuzzer,address,undefined -pthread -o $@ $< \
 	    $(LIB_SRC) $(PROTO_C) $(LDLIBS)
+
+test-programs: $(TEST_BIN) $(FUZZ_REPLAY) $(TOOL_BIN)
 
 unit: $(TEST_BIN) ## unit and contract tests of this flavour
 	@hack/run-tests $B $(TEST_BIN:%=%)
@@ -182,6 +191,6 @@ data: ## fetch the big example's data (flights, 3 M rows)
 clean: ## remove what was built
 	rm -rf build
 
-.PHONY: help deps build unit test asan tsan fuzz bench fmt check lint layers headers quickstart data clean
+.PHONY: help test-programs deps build unit test asan tsan fuzz bench fmt check lint layers headers quickstart data clean
 .SECONDARY:
 -include $(shell find $B -name '*.d' 2>/dev/null)

@@ -185,7 +185,8 @@ size_t sl_str_distance(struct sl_str a, struct sl_str b)
 struct sl_str sl_str_closest(struct sl_str s, const struct sl_str *candidates, size_t n)
 {
     struct sl_str best = {NULL, 0};
-    size_t best_distance = SL_MAX(s.n / 3, (size_t)1) + 1;
+    /* One slip in a short word, two in a longer one, a third of a long one. */
+    size_t best_distance = SL_MAX(s.n / 3, s.n > 3 ? (size_t)2 : (size_t)1) + 1;
     for (size_t i = 0; i < n; i++) {
         size_t d = sl_str_distance(s, candidates[i]);
         if (d < best_distance) {
