@@ -40,7 +40,8 @@ struct sl_civil sl_civil_from_us(int64_t time_us)
 {
     const int64_t day_us = 86400000000;
     int64_t days = floor_div(time_us, day_us);
-    int64_t rest = time_us - days * day_us;
+    int64_t rest = time_us % day_us; /* days * day_us may be below INT64_MIN */
+    rest += rest < 0 ? day_us : 0;
     int64_t z = days + 719468;
     int64_t era = floor_div(z, 146097);
     int64_t doe = z - era * 146097;

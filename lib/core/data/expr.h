@@ -108,8 +108,21 @@ struct sl_err *expr_bind(struct sl_arena *a, const struct expr *e,
 struct sl_err *expr_eval_table(struct sl_arena *a, const struct expr *e, const struct table *t,
                                struct column *ret_column) SL_MUST_USE;
 
+/* The type of a name, as an expression's checker asks for it: fails when there is no such name.
+ * EXPR_ANY: known at run time only. */
+typedef struct sl_err *expr_type_of(void *ctx, const struct expr *name, enum expr_type *ret);
+/* Types a tree whose names are no columns (`when`). ret_type is EXPR_ANY when only the run can
+ * tell. Errors: invalid: what `type_of` says, operands that cannot fit. */
+struct sl_err *expr_check(struct sl_arena *a, const struct expr *e, expr_type_of *type_of,
+                          void *ctx, enum expr_type *ret_type) SL_MUST_USE;
+
 /* What a name stands for, for an unbound tree: `when` and $(...). False: unknown. */
 typedef bool expr_lookup(void *ctx, struct sl_str name, struct expr_value *ret);
 /* Errors: invalid: unknown name, operands that do not fit. Lifetime: `a`. */
 struct sl_err *expr_eval(struct sl_arena *a, const struct expr *e, expr_lookup *lookup, void *ctx,
                          struct expr_value *ret) SL_MUST_USE;
+
+/* "int", "double", ... for messages. */
+const char *expr_type_name(enum expr_type type);
+/* The column type that goes with a type: EXPR_NULL gives COLUMN_DOUBLE, all missing. */
+enum column_type expr_column_type(enum expr_type type);

@@ -52,11 +52,18 @@ struct expr_function {
     const char *name;
     const char *signature; /* "date_diff(unit, from, to) -> int" */
     const char *help;
+    /* A letter for each argument; the last one stands for all that follow.
+     *     d  number, becomes a double         b  bool         s  string
+     *     n  number; all of these become one type              i  int
+     *     =  anything; all of these become one type            t  timestamp
+     *     *  anything                                          u  literal name of a unit */
+    const char *takes;
     size_t min_args, max_args;
-    /* The value for arguments that expr_bind has typed; arguments may be missing. Never fails: what
-     * has no value is EXPR_NULL. */
+    enum expr_type returns; /* EXPR_ANY: the type of the arguments marked n or = */
+    bool strict;            /* missing when any argument is: `call` then sees none missing */
+    /* The value for arguments that expr_bind has typed. Never fails: what has no value is
+     * EXPR_NULL. Strings live in `a` or in the arguments. */
     struct expr_value (*call)(struct sl_arena *a, const struct expr_value *args, size_t n);
-    bool strict; /* missing when any argument is: `call` then sees none missing */
 };
 
 /* NULL: there is none of that name. */
