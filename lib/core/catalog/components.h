@@ -4,8 +4,10 @@
 #include "core/catalog/catalog.h"
 
 /* extern const struct catalog_component catalog_example_gen; */
+extern const struct catalog_component catalog_statistics_gen;
 
 /* clang-format off */
 #define CATALOG_COMPONENTS \
-    /* &catalog_example_gen, */
+    /* &catalog_example_gen, */ \
+    &catalog_statistics_gen,
 /* clang-format on */
