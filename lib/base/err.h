@@ -37,15 +37,16 @@ struct sl_err {
 };
 
 struct sl_err *sl_err_new(enum sl_err_kind kind, int code, const char *file, int line,
-                          const char *fmt, ...) SL_PRINTF(5, 6) SL_MUST_USE;
+                          const char *fmt, ...) SL_PRINTF(5, 6) SL_MUST_USE
+    __attribute__((returns_nonnull));
 /* A frame around `cause` (consumed) that says what was being attempted; kind and code are the
  * cause's. */
 struct sl_err *sl_err_wrap(struct sl_err *cause, const char *file, int line, const char *fmt, ...)
-    SL_PRINTF(4, 5) SL_MUST_USE;
+    SL_PRINTF(4, 5) SL_MUST_USE __attribute__((returns_nonnull));
 /* From errno: the kind follows from the number (ENOENT: not found, EACCES: denied, ENOSPC:
  * exhausted, ...). */
 struct sl_err *sl_err_from_errno(int number, const char *file, int line, const char *fmt, ...)
-    SL_PRINTF(4, 5) SL_MUST_USE;
+    SL_PRINTF(4, 5) SL_MUST_USE __attribute__((returns_nonnull));
 /* NULL is fine. */
 void sl_err_free(struct sl_err *err);
 /* Appends "frame: frame: message". */

@@ -13,7 +13,7 @@ enum compress_codec {
     COMPRESS_NONE = 0,
     COMPRESS_SNAPPY = 1,
     COMPRESS_GZIP = 2, /* gzip or zlib framing */
-    COMPRESS_LZ4 = 5,  /* Hadoop's framing, as Parquet files have it; also bare blocks and frames */
+    COMPRESS_LZ4 = 5,  /* Hadoop's framing, as Parquet files have it; also bare blocks */
     COMPRESS_ZSTD = 6,
     COMPRESS_LZ4_RAW = 7,
 };
