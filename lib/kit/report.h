@@ -16,11 +16,10 @@
 #include "base/str.h"
 
 struct report {
-    struct sl_buf b;
-    int n_charts; /* for ids */
-    int n_tables;
-    bool in_section;
-    size_t column; /* of the open table row */
+    struct sl_buf head, contents, body; /* put together by report_finish */
+    int n_sections;
+    const struct report_column *columns; /* of the open table */
+    size_t column;                       /* of the open row */
 };
 
 /* Opens the page: a heading and a line under it (either may hold any text). */
@@ -111,7 +110,7 @@ struct report_histogram {
     const char *title; /* NULL: none */
     const struct report_histogram_series *series;
     size_t n;
-    bool log_x;   /* for positive values over several decades */
+    bool log_y;   /* for one bucket that dwarfs the others */
     bool compact; /* small, for a table cell */
     bool times;   /* values are microseconds since 1970 */
 };
