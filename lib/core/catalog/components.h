@@ -3,7 +3,7 @@
 
 #include "core/catalog/catalog.h"
 
-/* extern const struct catalog_component catalog_example_gen; */
+extern const struct catalog_component catalog_example_gen;
 extern const struct catalog_component catalog_statistics_gen;
 extern const struct catalog_component catalog_schema_gen;
 extern const struct catalog_component catalog_example_validator;
@@ -11,7 +11,7 @@ extern const struct catalog_component catalog_pusher;
 
 /* clang-format off */
 #define CATALOG_COMPONENTS \
-    /* &catalog_example_gen, */ \
+    &catalog_example_gen, \
     &catalog_statistics_gen, \
     &catalog_schema_gen, \
     &catalog_example_validator, \
