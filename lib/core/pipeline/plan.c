@@ -285,12 +285,14 @@ static void plan_waiting(struct planner *p, size_t i)
     const struct step_state *st = &p->s->steps[i];
     const struct step_facts *f = &p->s->facts[i];
     size_t other = 0;
-    if (f->create == ANSWER_ASKED || adopt_newer(p, i))
+    if (f->create == ANSWER_ASKED)
         return;
-    if (f->create == ANSWER_NO) {
+    if (f->create == ANSWER_NO) { /* even if the cluster shows what is left of it */
         end_attempt(p, i, f->create_outcome, REASON_NONE);
         return;
     }
+    if (adopt_newer(p, i))
+        return;
     if (f->unit == SIGHT_PENDING || f->unit == SIGHT_RUNNING) {
         /* Recorded as over and yet alive: it must be gone before another attempt. */
         if (f->stop_asked < CANCEL_KILL) {
