@@ -84,7 +84,8 @@ struct sql_request {
     enum sql_mode mode;
     /* Runs on the adapter's thread. */
     struct sl_err *(*work)(struct sql_request *r, struct sql_tx *tx);
-    struct sql_request *next; /* the adapter's */
+    struct sql_request *next; /* the adapter's, as is the next */
+    struct completion_queue *q;
 };
 
 struct sql;

@@ -10,8 +10,8 @@
  *
  * The MLMD tables get one Execution per (run, step, item), named `<run uid>/<step>[/<item>]`; an
  * Artifact per (type, uri, digest); contexts `pipeline` = `<namespace>/<pipeline>`, `pipeline_run`
- * = run uid, `node` = `<namespace>/<pipeline>.<step>`. Steps that never had inputs (skipped,
- * upstream_failed, ...) stand in `sluice_steps` alone. */
+ * = run uid, `node` = `<namespace>/<pipeline>.<step>`. Steps that executed nothing (no attempt and
+ * no hit: skipped, upstream_failed, ...) stand in `sluice_steps` alone. */
 #pragma once
 
 #include "core/lineage/cache_key.h"
@@ -24,6 +24,12 @@ struct index;
 struct index *index_new(struct sql *db);
 /* Every request must have been answered. NULL is fine. */
 void index_free(struct index *x);
+
+/* The index's part of every request below; nobody else's. */
+struct index_call {
+    struct sql_request sql;
+    struct completion *answer;
+};
 
 /* ---- publishing ---- */
 enum index_fact {
@@ -42,6 +48,7 @@ enum index_fact {
  * registry too (store/registry.h). */
 struct index_publish {
     struct completion c;
+    struct index_call call; /* the index's */
     enum index_fact fact;
     const struct run_record *run;
     const struct step_record *step; /* STEP_START, STEP_END */
@@ -63,7 +70,8 @@ struct index_cache_hit {
  * end is published. */
 struct index_cache_lookup {
     struct completion c;
-    struct sl_arena *a; /* where the answer lives */
+    struct index_call call; /* the index's */
+    struct sl_arena *a;     /* where the answer lives */
     struct sl_str run_namespace, pipeline, run_uid, step;
     const struct json *record; /* cache_record() */
     bool explain;              /* on a miss, say what differs */
@@ -81,6 +89,7 @@ void index_cache_lookup(struct index *x, struct completion_queue *q, struct inde
  * they are hit no more. */
 struct index_cache_reject {
     struct completion c;
+    struct index_call call; /* the index's */
     const struct task_output *outputs;
     size_t n_outputs;
 };
@@ -92,6 +101,7 @@ void index_cache_reject(struct index *x, struct completion_queue *q, struct inde
  * candidate's own: an unchanged second run compares with the same baseline and is cached). */
 struct index_latest_blessed {
     struct completion c;
+    struct index_call call; /* the index's */
     struct sl_arena *a;
     struct sl_str run_namespace, pipeline;
     struct sl_str exclude_digest; /* empty: none */

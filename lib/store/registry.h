@@ -12,7 +12,7 @@
  * is rewritten. */
 #pragma once
 
-#include "core/pipeline/task.h"
+#include "core/lineage/rules.h"
 #include "port/blobs.h"
 #include "port/sql.h"
 
@@ -21,20 +21,6 @@
 #define PUSHED_PROPERTY_DESTINATION "pushed_destination" /* uri of <destination>/<version> */
 #define PUSHED_PROPERTY_VERSION     "pushed_version"     /* string: "1763797137" */
 #define PUSHED_PROPERTY_MODEL       "model_digest"       /* digest of the Model artifact */
-
-struct registry_push {
-    struct sl_str version;     /* the directory's name */
-    struct sl_str destination; /* its uri */
-    struct sl_str action;      /* "push" or "rollback" */
-    int64_t model_version;
-    struct sl_str model_digest;
-    struct sl_str model_uri; /* the Model artifact's */
-    struct sl_str run_uid;   /* empty for a rollback */
-    struct sl_str by;
-    int64_t at_us;
-    struct json
-        *data; /* [{type, uri, digest}] the model was made from: external files and Examples */
-};
 
 struct registry_version {
     int64_t version;
@@ -66,3 +52,16 @@ struct sl_err *registry_rollback_target(struct sql_tx *tx, struct sl_arena *a, s
 /* Enters a rollback that was carried out: a push with action "rollback", `production` moved. */
 struct sl_err *registry_record_rollback(struct sql_tx *tx, struct sl_arena *a, struct sl_str model,
                                         const struct registry_push *done) SL_MUST_USE;
+
+/* ---- for the rooms beside this one ---- */
+/* Sets an alias unless it was set later than `at_us`. */
+struct sl_err *registry_set_alias(struct sql_tx *tx, struct sl_arena *a, int64_t model,
+                                  const char *alias, int64_t version, struct sl_str by,
+                                  int64_t at_us) SL_MUST_USE;
+/* Raises a version's stage; it never goes back (core/lineage/rules.h). */
+struct sl_err *registry_raise_stage(struct sql_tx *tx, struct sl_arena *a, int64_t model,
+                                    int64_t version, const char *stage) SL_MUST_USE;
+/* Enters a push of p->model_version, its stage and `production`; one to a destination that is known
+ * already changes nothing. */
+struct sl_err *registry_insert_push(struct sql_tx *tx, struct sl_arena *a, int64_t model,
+                                    const struct registry_push *p) SL_MUST_USE;

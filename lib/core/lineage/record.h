@@ -55,5 +55,3 @@ void run_record_encode(const struct run_record *r, struct sl_buf *b);
 /* Lifetime: `a`. Errors: invalid, with the path of the field. */
 struct sl_err *run_record_decode(struct sl_arena *a, struct sl_str text,
                                  struct run_record **ret) SL_MUST_USE;
-/* True for an outcome with which a step leaves outputs: "succeeded" or "cached". */
-bool outcome_has_outputs(struct sl_str outcome);

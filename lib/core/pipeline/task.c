@@ -125,8 +125,8 @@ static void decode_artifact(struct diag_list *l, const struct json *v, struct sl
 }
 
 /* {name: [artifact, ...]} or {name: artifact}. */
-static struct task_port *decode_ports(struct diag_list *l, struct json *v, const char *path,
-                                      size_t *ret_n)
+struct task_port *task_ports_from_json(struct diag_list *l, struct json *v, const char *path,
+                                       size_t *ret_n)
 {
     v = object_at(l, v, path);
     struct task_port *ports = SL_ARENA_ARRAY(l->a, struct task_port, v->n);
@@ -176,11 +176,35 @@ struct sl_err *task_decode(struct sl_arena *a, struct sl_str text, struct task *
         .threads = w.threads,
         .storage = object_at(&l, w.storage, "storage"),
     };
-    t->inputs = decode_ports(&l, w.inputs, "inputs", &t->n_inputs);
-    t->outputs = decode_ports(&l, w.outputs, "outputs", &t->n_outputs);
+    t->inputs = task_ports_from_json(&l, w.inputs, "inputs", &t->n_inputs);
+    t->outputs = task_ports_from_json(&l, w.outputs, "outputs", &t->n_outputs);
     SL_TRY(diag_to_err(&l));
     *ret = t;
     return NULL;
+}
+
+struct task_output *task_outputs_from_json(struct diag_list *l, struct json *v, size_t *ret_n)
+{
+    v = object_at(l, v, "outputs");
+    struct task_output *outputs = SL_ARENA_ARRAY(l->a, struct task_output, v->n);
+    for (size_t i = 0; i < v->n; i++) {
+        struct sl_str path = sl_arena_format(l->a, "outputs.%.*s", SL_FMT(v->members[i].key));
+        json_decode(l, v->members[i].value, &output_table, path, &outputs[i]);
+        outputs[i].name = v->members[i].key;
+        outputs[i].properties = object_at(l, outputs[i].properties, "properties");
+    }
+    *ret_n = v->n;
+    return outputs;
+}
+
+struct task_file *task_files_from_json(struct diag_list *l, const struct json *v, size_t *ret_n)
+{
+    size_t n = v && v->type == JSON_ARRAY ? v->n : 0;
+    struct task_file *files = SL_ARENA_ARRAY(l->a, struct task_file, n);
+    for (size_t i = 0; i < n; i++)
+        json_decode(l, v->items[i], &file_table, sl_arena_format(l->a, "files[%zu]", i), &files[i]);
+    *ret_n = n;
+    return files;
 }
 
 struct sl_err *task_result_decode(struct sl_arena *a, struct sl_str text, struct task_result **ret)
@@ -191,24 +215,16 @@ struct sl_err *task_result_decode(struct sl_arena *a, struct sl_str text, struct
     SL_TRY(json_parse(a, text, &v), "result");
     diag_list_init(&l, a, SL_STR("result"));
     json_decode(&l, v, &result_table, SL_STR(""), &w);
-    struct json *outputs = object_at(&l, w.outputs, "outputs");
     struct task_result *r = SL_ARENA_NEW(a, struct task_result);
     *r = (struct task_result){
         .outcome = w.outcome,
-        .outputs = SL_ARENA_ARRAY(a, struct task_output, outputs->n),
-        .n_outputs = outputs->n,
         .values = object_at(&l, w.values, "values"),
         .metrics = object_at(&l, w.metrics, "metrics"),
         .message = w.message,
         .error_kind = w.error.kind,
         .error_message = w.error.message,
     };
-    for (size_t i = 0; i < outputs->n; i++) {
-        struct sl_str path = sl_arena_format(a, "outputs.%.*s", SL_FMT(outputs->members[i].key));
-        json_decode(&l, outputs->members[i].value, &output_table, path, &r->outputs[i]);
-        r->outputs[i].name = outputs->members[i].key;
-        r->outputs[i].properties = object_at(&l, r->outputs[i].properties, "properties");
-    }
+    r->outputs = task_outputs_from_json(&l, w.outputs, &r->n_outputs);
     SL_TRY(diag_to_err(&l));
     *ret = r;
     return NULL;
@@ -229,7 +245,7 @@ static struct json *artifact_to_json(struct sl_arena *a, const struct task_artif
     return o;
 }
 
-static struct json *ports_to_json(struct sl_arena *a, const struct task_port *ports, size_t n)
+struct json *task_ports_to_json(struct sl_arena *a, const struct task_port *ports, size_t n)
 {
     struct json *o = json_new_object(a);
     for (size_t i = 0; i < n; i++) {
@@ -241,15 +257,15 @@ static struct json *ports_to_json(struct sl_arena *a, const struct task_port *po
     return o;
 }
 
-static struct json *files_to_json(struct sl_arena *a, const struct task *t)
+struct json *task_files_to_json(struct sl_arena *a, const struct task_file *files, size_t n)
 {
     struct json *list = json_new_array(a);
-    for (size_t i = 0; i < t->n_files; i++) {
+    for (size_t i = 0; i < n; i++) {
         struct json *f = json_new_object(a);
-        json_set_string(a, f, "param", t->files[i].param);
-        json_set_string(a, f, "uri", t->files[i].uri);
-        json_set_number(a, f, "bytes", (double)t->files[i].bytes);
-        json_set_string(a, f, "etag", t->files[i].etag);
+        json_set_string(a, f, "param", files[i].param);
+        json_set_string(a, f, "uri", files[i].uri);
+        json_set_number(a, f, "bytes", (double)files[i].bytes);
+        json_set_string(a, f, "etag", files[i].etag);
         json_push(a, list, f);
     }
     return list;
@@ -272,9 +288,9 @@ void task_encode(const struct task *t, struct sl_buf *b)
     json_set_number(a, o, "attempt", (double)t->attempt);
     json_set_string(a, o, "component", t->component);
     json_set(a, o, "params", t->params ? t->params : json_new_object(a));
-    json_set(a, o, "inputs", ports_to_json(a, t->inputs, t->n_inputs));
-    json_set(a, o, "outputs", ports_to_json(a, t->outputs, t->n_outputs));
-    json_set(a, o, "files", files_to_json(a, t));
+    json_set(a, o, "inputs", task_ports_to_json(a, t->inputs, t->n_inputs));
+    json_set(a, o, "outputs", task_ports_to_json(a, t->outputs, t->n_outputs));
+    json_set(a, o, "files", task_files_to_json(a, t->files, t->n_files));
     json_set_string(a, o, "attempt_uri", t->attempt_uri);
     json_set_number(a, o, "memory_bytes", (double)t->memory_bytes);
     json_set_number(a, o, "threads", (double)t->threads);
@@ -282,11 +298,11 @@ void task_encode(const struct task *t, struct sl_buf *b)
     json_format(o, JSON_COMPACT, b);
 }
 
-static struct json *outputs_to_json(struct sl_arena *a, const struct task_result *r)
+struct json *task_outputs_to_json(struct sl_arena *a, const struct task_output *list, size_t n)
 {
     struct json *outputs = json_new_object(a);
-    for (size_t i = 0; i < r->n_outputs; i++) {
-        const struct task_output *out = &r->outputs[i];
+    for (size_t i = 0; i < n; i++) {
+        const struct task_output *out = &list[i];
         struct json *o = json_new_object(a);
         json_set_string(a, o, "type", out->type);
         json_set_string(a, o, "uri", out->uri);
@@ -303,7 +319,7 @@ void task_result_encode(const struct task_result *r, struct sl_buf *b)
     SL_AUTOARENA(a);
     struct json *o = json_new_object(a);
     json_set_string(a, o, "outcome", r->outcome);
-    json_set(a, o, "outputs", outputs_to_json(a, r));
+    json_set(a, o, "outputs", task_outputs_to_json(a, r->outputs, r->n_outputs));
     json_set(a, o, "values", r->values ? r->values : json_new_object(a));
     json_set(a, o, "metrics", r->metrics ? r->metrics : json_new_object(a));
     json_set_string(a, o, "message", r->message);

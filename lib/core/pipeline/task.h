@@ -87,3 +87,14 @@ void task_result_encode(const struct task_result *r, struct sl_buf *b);
 /* The port of that name, or NULL. */
 const struct task_port *task_input(const struct task *t, struct sl_str name);
 const struct task_port *task_output(const struct task *t, struct sl_str name);
+
+/* The parts of a task and a result as JSON values, for records that hold them too (run records,
+ * cached outputs). Decoding adds findings to `l` and copies nothing; ports are {name: [artifact,
+ * ...]}, outputs {name: output}. Lifetime: l->a and the tree. */
+struct json *task_ports_to_json(struct sl_arena *a, const struct task_port *ports, size_t n);
+struct task_port *task_ports_from_json(struct diag_list *l, struct json *v, const char *path,
+                                       size_t *ret_n);
+struct json *task_files_to_json(struct sl_arena *a, const struct task_file *files, size_t n);
+struct task_file *task_files_from_json(struct diag_list *l, const struct json *v, size_t *ret_n);
+struct json *task_outputs_to_json(struct sl_arena *a, const struct task_output *list, size_t n);
+struct task_output *task_outputs_from_json(struct diag_list *l, struct json *v, size_t *ret_n);
