@@ -124,7 +124,8 @@ struct transform_label {
     struct sl_str *classes; /* (n_classes) in order of the index: binary {negative, positive}, none
                                for regression */
     size_t n_classes;
-    bool pending; /* task or classes are still to be found */
+    bool task_given; /* else an int that is only 0 and 1 becomes binary */
+    bool pending;    /* task or classes are still to be found */
 };
 
 struct transform_weight {

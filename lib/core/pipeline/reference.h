@@ -56,6 +56,9 @@ struct reference_tree {
  * Errors: invalid: no such reference, with what would be one. */
 struct sl_err *reference_parse(struct sl_arena *a, struct sl_str text,
                                struct reference *ret) SL_MUST_USE;
+/* What `$(r)` stands for as a property: the member `key` of `object`, or, when there is none, what
+ * the dots in `key` lead to (metrics.auc). NULL when absent. */
+const struct json *reference_property(const struct json *object, struct sl_str key);
 /* Never NULL; malformed references are findings at `path`, all of them. Lifetime: l->a; borrows
  * `value`. */
 struct reference_tree *reference_tree_parse(struct diag_list *l, const struct json *value,
@@ -65,6 +68,10 @@ void reference_tree_visit(const struct reference_tree *t, struct sl_str path,
                           void (*visit)(void *ctx, const struct reference *r, int line,
                                         struct sl_str path),
                           void *ctx, struct sl_arena *a);
+
+/* The path of child `i`: of a list "path[i]", of an object "path.key", of text the path itself. */
+struct sl_str reference_tree_child_path(struct sl_arena *a, const struct reference_tree *t,
+                                        size_t i, struct sl_str path);
 
 /* What references stand for. */
 struct reference_scope {

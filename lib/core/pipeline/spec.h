@@ -39,6 +39,8 @@ struct spec_retry {
     int64_t backoff_ms;
     double factor;
     int64_t cap_ms;
+    double memory_factor;     /* x memory after out_of_memory */
+    int64_t memory_cap_bytes; /* 0: none */
 };
 
 struct spec_cache {
@@ -54,6 +56,7 @@ enum spec_source {
 
 struct spec_input {
     struct sl_str name;
+    struct sl_str from; /* as written: "step" or "step.output" */
     enum spec_source source;
     size_t step; /* index in pipeline->steps */
     struct sl_str output;
@@ -107,7 +110,9 @@ struct spec_container {
 struct spec_step {
     struct sl_str name;
     int line;
+    struct sl_str path; /* "spec.steps[3]", for messages */
     bool on_exit;
+    struct sl_str component_name;              /* as written; empty: a container */
     const struct catalog_component *component; /* NULL: a container */
     const struct spec_container *container;    /* NULL: a component */
     struct reference_tree *params;             /* an object, never NULL */
@@ -115,10 +120,12 @@ struct spec_step {
     size_t n_inputs;
     struct spec_output *outputs; /* of a component: all that it declares */
     size_t n_outputs;
+    struct json_strings after;
     struct spec_edge *edges; /* ascending by step */
     size_t n_edges;
     const struct expr *when; /* NULL: always */
     struct sl_str when_text;
+    int when_line;
     struct json_strings continue_on; /* names of outcomes that do not fail the run nor what follows;
                                         "any": all but cancelled */
     struct spec_exit_code *exit_codes;
@@ -155,6 +162,7 @@ struct spec_metadata {
 struct spec_pipeline {
     struct sl_str file; /* that it was read from, for messages */
     int line;
+    struct sl_str path; /* "spec", or "spec.pipelineSpec" of a Run */
     struct spec_metadata metadata;
     struct spec_param *params;
     size_t n_params;
@@ -189,6 +197,12 @@ const char *spec_type_name(enum spec_type type);
 const struct spec_step *spec_find_step(const struct spec_pipeline *p, struct sl_str name);
 const struct spec_param *spec_find_param(const struct spec_pipeline *p, struct sl_str name);
 
+/* Whether a value is of the type (an int is a double, too). */
+bool spec_type_fits(enum spec_type type, const struct json *v);
+/* False, and a finding at `path`, when the value is not of the parameter's type or no choice of
+ * its `enum`. */
+bool spec_check_param(struct diag_list *l, const struct spec_param *param, const struct json *v,
+                      struct sl_str path);
 /* Every parameter's value: from `given` (an object, or NULL), else its default.
  * Unknown, missing and mistyped ones are findings under `path`. An int is taken for a double.
  * Lifetime: l->a and the values' own. Returns an object in order of the parameters. */
@@ -198,3 +212,8 @@ struct json *spec_resolve_params(struct diag_list *l, const struct spec_pipeline
  * NULL, and a finding, when there is none of that name or the text does not fit. */
 struct json *spec_parse_param(struct diag_list *l, const struct spec_pipeline *p,
                               struct sl_str name, struct sl_str text);
+/* The parameters of all components with `params` (of a run, resolved) put in place of their
+ * references: findings that a value given for one run brings. manifest_check has done this with the
+ * defaults; whoever overrides parameters afterwards does it again. */
+void spec_check_values(struct diag_list *l, const struct spec_pipeline *p,
+                       const struct json *params);

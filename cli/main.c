@@ -1,0 +1,42 @@
+/* `sluice VERB ...` */
+#include "cli.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    cli_verb *run;
+    const char *usage;
+    const char *help;
+} verbs[] = {
+    {"lint", cli_lint, "lint FILE...", "check manifests and print everything that is wrong"},
+};
+
+static void print_help(FILE *to)
+{
+    fprintf(to, "usage: sluice VERB [ARGUMENT...]\n\n");
+    for (size_t i = 0; i < SL_COUNTOF(verbs); i++)
+        fprintf(to, "  %-40s %s\n", verbs[i].usage, verbs[i].help);
+    fprintf(to, "\nExit codes: 0 done, 1 failed, 2 wrong usage or input.\n");
+}
+
+int main(int argc, char **argv)
+{
+    sl_log_setup(SL_LOG_INFO, SL_LOG_AUTO);
+    if (argc < 2) {
+        print_help(stderr);
+        return CLI_INVALID;
+    }
+    if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+        print_help(stdout);
+        return CLI_OK;
+    }
+    for (size_t i = 0; i < SL_COUNTOF(verbs); i++)
+        if (!strcmp(argv[1], verbs[i].name))
+            return verbs[i].run(argc - 1, argv + 1);
+    fprintf(stderr, "sluice: there is no verb '%s'; `sluice help` lists them\n", argv[1]);
+    return CLI_INVALID;
+}

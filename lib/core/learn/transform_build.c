@@ -1,0 +1,502 @@
+/* Features become nodes. */
+#include "core/learn/transform_build.h"
+
+#include "base/time.h"
+#include "core/learn/transform_eval.h"
+
+/* A feature that a later cross may name. */
+struct transform_named {
+    struct sl_str name;
+    int node;
+};
+
+/* Room for one more in an array of the arena. */
+static void *grow(struct sl_arena *a, void *p, size_t n, size_t *capacity, size_t size)
+{
+    if (n < *capacity)
+        return p;
+    *capacity = SL_MAX(*capacity * 2, (size_t)16);
+    void *wide = sl_arena_zero(a, *capacity, size);
+    if (n)
+        memcpy(wide, p, n * size);
+    return wide;
+}
+
+int transform_add_node(struct transform_build *b, struct transform_node n)
+{
+    struct transform *t = b->t;
+    t->nodes = grow(b->a, t->nodes, t->n_nodes, &b->capacity_nodes, sizeof(*t->nodes));
+    t->nodes[t->n_nodes] = n;
+    transform_node_settle(t, t->n_nodes);
+    return (int)t->n_nodes++;
+}
+
+void transform_complain(struct transform_build *b, struct transform_value *v, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    struct sl_str text = sl_arena_vformat(b->a, fmt, ap);
+    va_end(ap);
+    diag_add(b->l, DIAG_ERROR, b->line, b->path, "%.*s", SL_FMT(text));
+    if (v)
+        v->failed = true;
+}
+
+/* ---- sources ----------------------------------------------------------------------------------*/
+
+static const struct column_spec *find_spec(const struct transform_build *b, struct sl_str name)
+{
+    for (size_t i = 0; i < b->n_specs; i++)
+        if (sl_str_eq(b->specs[i].name, name))
+            return &b->specs[i];
+    return NULL;
+}
+
+/* Index of the column in `list`, added when it is not there; -1: no such raw column. `list` has
+ * room for every raw column. */
+static int use_column(const struct transform_build *b, struct column_spec *list, size_t *n,
+                      struct sl_str name)
+{
+    for (size_t i = 0; i < *n; i++)
+        if (sl_str_eq(list[i].name, name))
+            return (int)i;
+    const struct column_spec *spec = find_spec(b, name);
+    if (!spec)
+        return -1;
+    list[*n] = (struct column_spec){sl_arena_str(b->a, spec->name), spec->type};
+    return (int)(*n)++;
+}
+
+static int column_node(struct transform_build *b, struct sl_str name)
+{
+    int column = use_column(b, b->t->columns, &b->t->n_columns, name);
+    if (column < 0) {
+        struct sl_str *names = SL_ARENA_ARRAY(b->a, struct sl_str, b->n_specs);
+        for (size_t i = 0; i < b->n_specs; i++)
+            names[i] = b->specs[i].name;
+        transform_complain(b, NULL, "there is no column '%.*s'%s", SL_FMT(name),
+                           diag_did_you_mean(b->a, name, names, b->n_specs));
+        return -1;
+    }
+    for (size_t i = 0; i < b->t->n_nodes; i++)
+        if (b->t->nodes[i].op == TRANSFORM_COLUMN && b->t->nodes[i].column == column)
+            return (int)i;
+    return transform_add_node(
+        b, (struct transform_node){.op = TRANSFORM_COLUMN, .column = column, .args = {-1, -1}});
+}
+
+struct columns_used {
+    const struct transform_build *b;
+    struct column_spec *list;
+    size_t *n;
+};
+
+static void use_name(void *ctx, const struct expr *name)
+{
+    struct columns_used *u = ctx;
+    (void)use_column(u->b, u->list, u->n, name->name);
+}
+
+/* Parses and binds an expression; its columns are added to `list`. NULL: told. */
+static struct expr *bind_expr(struct transform_build *b, struct sl_str text,
+                              struct column_spec *list, size_t *n)
+{
+    struct expr *parsed, *bound;
+    struct sl_err *err = expr_parse(b->a, text, &parsed);
+    if (!err) {
+        /* Against all columns first: so an unknown name gets its "did you mean". */
+        err = expr_bind(b->a, parsed, b->specs, b->n_specs, &bound);
+    }
+    if (!err) {
+        expr_visit_names(parsed, use_name, &(struct columns_used){b, list, n});
+        err = expr_bind(b->a, parsed, list, *n, &bound);
+    }
+    if (err) {
+        SL_AUTOBUF(told, 0);
+        sl_err_format(err, &told);
+        sl_err_free(err);
+        transform_complain(b, NULL, "%.*s", SL_FMT(sl_buf_str(&told)));
+        return NULL;
+    }
+    return bound;
+}
+
+static int expr_node(struct transform_build *b, struct sl_str text)
+{
+    struct expr *e = bind_expr(b, text, b->t->columns, &b->t->n_columns);
+    if (!e)
+        return -1;
+    if (e->type == EXPR_NULL || e->type == EXPR_LIST || e->type == EXPR_ANY) {
+        transform_complain(b, NULL, "the expression has no value");
+        return -1;
+    }
+    return transform_add_node(b, (struct transform_node){.op = TRANSFORM_EXPR,
+                                                         .text = sl_arena_str(b->a, text),
+                                                         .expr = e,
+                                                         .args = {-1, -1}});
+}
+
+/* ---- fill -------------------------------------------------------------------------------------*/
+
+static int add_fill(struct transform_build *b, int from, enum transform_wish_kind kind)
+{
+    struct transform_wish wish = {.kind = kind};
+    return transform_add_node(b, (struct transform_node){
+                                     .op = TRANSFORM_FILL,
+                                     .args = {from, -1},
+                                     .pending = true,
+                                     .wish = sl_arena_copy(b->a, &wish, sizeof(wish)),
+                                 });
+}
+
+static int add_constant(struct transform_build *b, int from, const struct json *c)
+{
+    const struct transform_node *n = &b->t->nodes[from];
+    struct transform_node fill = {.op = TRANSFORM_FILL, .args = {from, -1}};
+    int64_t time_us;
+    if (n->kind == TRANSFORM_TEXT && c->type == JSON_STRING && c->string.n) {
+        fill.text = c->string;
+    } else if (n->time && c->type == JSON_STRING && sl_time_parse(c->string, &time_us)) {
+        fill.value = (double)time_us;
+    } else if (n->kind == TRANSFORM_NUMBER && !n->time && c->type == JSON_NUMBER) {
+        fill.value = c->number;
+    } else if (n->kind == TRANSFORM_NUMBER && !n->time && c->type == JSON_BOOL) {
+        fill.value = c->boolean;
+    } else {
+        transform_complain(b, NULL, "fill: the constant is no %s",
+                           n->time                     ? "date"
+                           : n->kind == TRANSFORM_TEXT ? "text (and may not be empty)"
+                                                       : "number");
+        return -1;
+    }
+    return transform_add_node(b, fill);
+}
+
+/* True when the feature ends as a number that a dense learner reads: then nothing may be missing.
+ */
+static bool ends_as_number(const struct transform_feature *f, const struct transform_node *source)
+{
+    bool id = false;
+    for (size_t i = 0; i < f->n_steps; i++)
+        id = id || f->steps[i].operation->makes_id;
+    if (f->parts.n && !f->has_apply) /* bounded parts become ids, others stay numbers */
+        return true;
+    return source->kind == TRANSFORM_NUMBER && !id;
+}
+
+static bool is_bool(const struct transform_build *b, const struct transform_node *n)
+{
+    return n->op == TRANSFORM_EXPR
+               ? n->expr->type == EXPR_BOOL
+               : n->op == TRANSFORM_COLUMN && b->t->columns[n->column].type == COLUMN_BOOL;
+}
+
+static int fill_source(struct transform_build *b, const struct transform_feature *f, int source)
+{
+    const struct transform_node *n = &b->t->nodes[source];
+    const struct json *v = f->fill && f->fill->type != JSON_NULL ? f->fill : NULL;
+    bool must = b->request->target == TRANSFORM_DENSE && ends_as_number(f, n);
+    if (!v)
+        return !must ? source
+               : n->time
+                   ? add_fill(b, source, TRANSFORM_WISH_MEDIAN)
+                   : add_fill(b, source, is_bool(b, n) ? TRANSFORM_WISH_MODE : TRANSFORM_WISH_MEAN);
+    if (v->type == JSON_OBJECT)
+        return add_constant(b, source, json_get(v, "constant"));
+    if (sl_str_is(v->string, "none")) {
+        if (must)
+            transform_complain(b, NULL,
+                               "fill: none leaves values missing, which target dense "
+                               "cannot read");
+        return source;
+    }
+    if (sl_str_is(v->string, "mode"))
+        return add_fill(b, source, TRANSFORM_WISH_MODE);
+    if (n->kind == TRANSFORM_TEXT) {
+        transform_complain(b, NULL, "fill: text has no %.*s, expected mode or a constant",
+                           SL_FMT(v->string));
+        return -1;
+    }
+    return add_fill(b, source,
+                    sl_str_is(v->string, "mean") ? TRANSFORM_WISH_MEAN : TRANSFORM_WISH_MEDIAN);
+}
+
+/* ---- outputs ----------------------------------------------------------------------------------*/
+
+static void add_output(struct transform_build *b, struct sl_str name, struct transform_value v)
+{
+    struct transform *t = b->t;
+    bool taken = sl_str_eq(name, t->label.name) || sl_str_eq(name, t->weight.name);
+    for (size_t i = 0; i < t->n_outputs; i++)
+        taken = taken || sl_str_eq(name, t->outputs[i].name);
+    if (taken) {
+        transform_complain(b, NULL, "there is already an output, label or weight named '%.*s'",
+                           SL_FMT(name));
+        return;
+    }
+    t->outputs = grow(b->a, t->outputs, t->n_outputs, &b->capacity_outputs, sizeof(*t->outputs));
+    t->outputs[t->n_outputs++] = (struct transform_output){
+        .name = sl_arena_str(b->a, name),
+        .node = v.node,
+        .is_id = t->nodes[v.node].kind == TRANSFORM_ID,
+        .ordered = v.ordered,
+        .encoding = v.encoding,
+        .embedding_size = v.embedding_size,
+        .portable = true,
+    };
+}
+
+static void name_value(struct transform_build *b, struct sl_str name, int node)
+{
+    b->named[b->n_named++] = (struct transform_named){name, node};
+}
+
+static void add_missing(struct transform_build *b, const struct transform_feature *f, int source)
+{
+    int node = transform_add_node(
+        b, (struct transform_node){.op = TRANSFORM_IS_MISSING, .args = {source, -1}});
+    add_output(b, sl_arena_format(b->a, "%.*s_missing", SL_FMT(f->name)),
+               (struct transform_value){.node = node});
+}
+
+/* What a feature becomes that does not say. */
+static void apply_default(struct transform_build *b, struct transform_value *v)
+{
+    const struct transform_node *n = &b->t->nodes[v->node];
+    if (n->kind == TRANSFORM_TEXT)
+        transform_add_vocabulary(b, v, 10000, 1, 1);
+    else if (n->op == TRANSFORM_CROSS)
+        transform_add_vocabulary(b, v, 10000, 1, 1);
+    else if (v->has_range && b->request->target == TRANSFORM_DENSE) {
+        const struct transform_operation *identity = transform_operation_find(SL_STR("identity"));
+        identity->build(b, v, sl_arena_zero(b->a, 1, identity->args->size));
+    }
+}
+
+static void apply_steps(struct transform_build *b, const struct transform_feature *f,
+                        struct transform_value *v)
+{
+    if (!f->has_apply)
+        apply_default(b, v);
+    for (size_t i = 0; i < f->n_steps && !v->failed; i++) {
+        const struct transform_step *s = &f->steps[i];
+        void *args = NULL;
+        if (s->operation->args) {
+            args = sl_arena_zero(b->a, 1, s->operation->args->size);
+            json_decode(b->l, s->args, s->operation->args, b->path, args);
+        }
+        s->operation->build(b, v, args);
+    }
+    if (!v->failed && b->t->nodes[v->node].kind == TRANSFORM_TEXT)
+        transform_complain(b, v, "it is still text at its end: put vocabulary there");
+}
+
+static void finish_value(struct transform_build *b, const struct transform_feature *f,
+                         struct sl_str name, struct transform_value v)
+{
+    apply_steps(b, f, &v);
+    if (v.failed)
+        return;
+    name_value(b, name, v.node);
+    if (!f->hidden)
+        add_output(b, name, v);
+}
+
+static void build_parts(struct transform_build *b, const struct transform_feature *f, int source)
+{
+    if (!b->t->nodes[source].time) {
+        transform_complain(b, NULL, "dateParts takes timestamps");
+        return;
+    }
+    for (size_t i = 0; i < f->parts.n; i++) {
+        enum transform_part part;
+        struct transform_value v = {0};
+        (void)transform_part_find(f->parts.p[i], &part);
+        v.has_range = transform_part_range(part, &v.first, &v.count);
+        v.node = transform_add_node(b, (struct transform_node){
+                                           .op = TRANSFORM_DATE_PART,
+                                           .part = part,
+                                           .args = {source, -1},
+                                       });
+        finish_value(b, f,
+                     sl_arena_format(b->a, "%.*s_%.*s", SL_FMT(f->name), SL_FMT(f->parts.p[i])), v);
+    }
+}
+
+/* ---- crosses ----------------------------------------------------------------------------------*/
+
+/* The ids of an earlier feature, or of a raw column through a vocabulary of its own. -1: told. */
+static int crossed_node(struct transform_build *b, struct sl_str name)
+{
+    for (size_t i = 0; i < b->n_named; i++) {
+        if (!sl_str_eq(b->named[i].name, name))
+            continue;
+        if (b->t->nodes[b->named[i].node].kind == TRANSFORM_ID)
+            return b->named[i].node;
+        transform_complain(b, NULL, "cross: '%.*s' is a number: bucketize makes ids of it",
+                           SL_FMT(name));
+        return -1;
+    }
+    struct transform_value v = {.node = column_node(b, name)};
+    if (v.node < 0)
+        return -1;
+    if (b->t->nodes[v.node].kind != TRANSFORM_TEXT && !b->t->nodes[v.node].whole) {
+        transform_complain(b, NULL, "cross: column '%.*s' has fractions: bucketize it first",
+                           SL_FMT(name));
+        return -1;
+    }
+    transform_add_vocabulary(b, &v, 1000, 1, 1);
+    return v.node;
+}
+
+static int cross_node(struct transform_build *b, const struct transform_feature *f)
+{
+    int node = crossed_node(b, f->cross.p[0]);
+    for (size_t i = 1; i < f->cross.n && node >= 0; i++) {
+        int next = crossed_node(b, f->cross.p[i]);
+        node = next < 0 ? -1
+                        : transform_add_node(b, (struct transform_node){.op = TRANSFORM_CROSS,
+                                                                        .args = {node, next}});
+    }
+    return node;
+}
+
+/* ---- one feature ------------------------------------------------------------------------------*/
+
+static void warn_label_column(struct transform_build *b, const struct transform_feature *f)
+{
+    for (size_t i = 0; i < b->t->n_label_columns; i++)
+        if (sl_str_eq(b->t->label_columns[i].name, f->column))
+            diag_add(b->l, DIAG_WARNING, f->line, b->path,
+                     "the label reads column '%.*s': this feature may give it away",
+                     SL_FMT(f->column));
+}
+
+static void build_feature(struct transform_build *b, const struct transform_feature *f)
+{
+    if (f->cross.n) {
+        int node = cross_node(b, f);
+        if (node >= 0)
+            finish_value(b, f, f->name, (struct transform_value){.node = node});
+        return;
+    }
+    int source = f->column.n ? column_node(b, f->column) : expr_node(b, f->expr);
+    if (source < 0)
+        return;
+    warn_label_column(b, f);
+    if (b->t->nodes[source].time && !f->parts.n && !f->has_apply) {
+        transform_complain(b, NULL, "a timestamp needs dateParts (or apply)");
+        return;
+    }
+    int filled = fill_source(b, f, source);
+    if (filled < 0)
+        return;
+    if (f->parts.n)
+        build_parts(b, f, filled);
+    else
+        finish_value(b, f, f->name, (struct transform_value){.node = filled});
+    if (f->missing)
+        add_missing(b, f, source);
+}
+
+/* ---- label and weight -------------------------------------------------------------------------*/
+
+static void settle_task(struct transform_build *b, int asked)
+{
+    struct transform_label *l = &b->t->label;
+    enum expr_type type = l->expr->type;
+    static const struct sl_str no_yes[] = {SL_STR("false"), SL_STR("true")};
+    bool fits = asked < 0 ||
+                (asked == TRANSFORM_BINARY && (type == EXPR_BOOL || type == EXPR_INT)) ||
+                (asked == TRANSFORM_MULTICLASS && (type == EXPR_STRING || type == EXPR_INT)) ||
+                (asked == TRANSFORM_REGRESSION && (type == EXPR_INT || type == EXPR_DOUBLE));
+    if (type == EXPR_TIMESTAMP || type == EXPR_NULL || type == EXPR_ANY || type == EXPR_LIST) {
+        transform_complain(b, NULL, "expected a condition, a text or a number");
+    } else if (!fits) {
+        transform_complain(
+            b, NULL, "task %s does not go with its expression%s",
+            transform_task_name((enum transform_task)asked),
+            asked == TRANSFORM_BINARY ? ", expected a condition such as \"outcome == 'yes'\"" : "");
+    } else if (type == EXPR_BOOL) {
+        l->task = TRANSFORM_BINARY;
+        l->classes = sl_arena_copy(b->a, no_yes, sizeof(no_yes));
+        l->n_classes = 2;
+    } else {
+        l->task = asked >= 0            ? (enum transform_task)asked
+                  : type == EXPR_STRING ? TRANSFORM_MULTICLASS
+                                        : TRANSFORM_REGRESSION;
+    }
+}
+
+static void build_label(struct transform_build *b, const struct transform_request *r)
+{
+    struct transform *t = b->t;
+    b->path = SL_STR("label");
+    b->line = 0;
+    t->label.name = r->label_name;
+    t->label.text = r->label_expr;
+    t->label.expr = bind_expr(b, r->label_expr, t->label_columns, &t->n_label_columns);
+    if (!t->label.expr)
+        return;
+    settle_task(b, r->label_task);
+    if (r->label_classes.n && t->label.task == TRANSFORM_MULTICLASS) {
+        t->label.classes = r->label_classes.p;
+        t->label.n_classes = r->label_classes.n;
+    } else if (r->label_classes.n) {
+        transform_complain(b, NULL, "classes only go with task multiclass");
+    }
+    t->label.task_given = r->label_task >= 0;
+    t->label.pending = true; /* that each class occurs is for the data to show */
+}
+
+static void build_weight(struct transform_build *b, const struct transform_request *r)
+{
+    struct transform *t = b->t;
+    if (!r->weight_expr.n)
+        return;
+    b->path = SL_STR("weight");
+    t->weight.name = r->weight_name;
+    t->weight.text = r->weight_expr;
+    t->weight.expr = bind_expr(b, r->weight_expr, t->label_columns, &t->n_label_columns);
+    if (sl_str_eq(t->weight.name, t->label.name))
+        transform_complain(b, NULL, "label and weight have one name");
+    if (t->weight.expr && t->weight.expr->type != EXPR_INT && t->weight.expr->type != EXPR_DOUBLE)
+        transform_complain(b, NULL, "expected a number");
+}
+
+struct transform *transform_build(struct diag_list *l, const struct transform_request *r,
+                                  const struct column_spec *columns, size_t n)
+{
+    size_t before = l->error_count;
+    struct transform_features features;
+    transform_features_decode(l, r->features, SL_STR("features"), &features);
+    if (l->error_count > before)
+        return NULL;
+
+    size_t n_named = features.n;
+    for (size_t i = 0; i < features.n; i++)
+        n_named += features.p[i].parts.n;
+    struct transform_build b = {
+        .a = l->a,
+        .l = l,
+        .request = r,
+        .specs = columns,
+        .n_specs = n,
+        .t = SL_ARENA_NEW(l->a, struct transform),
+        .named = SL_ARENA_ARRAY(l->a, struct transform_named, n_named),
+    };
+    b.t->target = r->target;
+    b.t->features = r->features;
+    b.t->columns = SL_ARENA_ARRAY(l->a, struct column_spec, n);
+    b.t->label_columns = SL_ARENA_ARRAY(l->a, struct column_spec, n);
+    build_label(&b, r);
+    build_weight(&b, r);
+    for (size_t i = 0; i < features.n; i++) {
+        b.path = sl_arena_format(l->a, "features[%zu]", i);
+        b.line = features.p[i].line;
+        build_feature(&b, &features.p[i]);
+    }
+    if (l->error_count == before && b.t->n_outputs == 0)
+        diag_add(l, DIAG_ERROR, 0, SL_STR("features"), "there is none");
+    return l->error_count > before ? NULL : b.t;
+}
