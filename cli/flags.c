@@ -1,4 +1,4 @@
-#include "cli/flags.h"
+#include "flags.h"
 
 #include "codec/diag.h"
 
@@ -11,7 +11,7 @@ struct parser {
 
 static void print_usage(const struct flag_set *set)
 {
-    printf("Usage: sluice %s %s\n\n%s\n", set->verb->name, set->verb->usage, set->verb->help);
+    printf("Usage: sluice %s %s\n\n%s\n", set->verb, set->usage, set->help);
     for (size_t i = 0; i < set->n; i++) {
         const struct flag *f = &set->flags[i];
         char left[64];
@@ -114,7 +114,7 @@ static struct sl_err *parse_one(struct parser *p, struct sl_str arg)
 static struct sl_err *check_count(const struct flag_set *set, size_t n)
 {
     if ((int)n < set->min_args || (set->max_args >= 0 && (int)n > set->max_args))
-        return SL_ERR(INVALID, "usage: sluice %s %s", set->verb->name, set->verb->usage);
+        return SL_ERR(INVALID, "usage: sluice %s %s", set->verb, set->usage);
     return NULL;
 }
 

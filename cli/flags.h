@@ -4,7 +4,6 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "cli/cli.h"
 
 enum flag_kind {
     FLAG_BOOL,   /* bool */
@@ -28,7 +27,9 @@ struct flag {
 };
 
 struct flag_set {
-    const struct cli_verb *verb;
+    const char *verb;  /* "get" */
+    const char *usage; /* after the verb: "runs|steps [-o FORMAT]" */
+    const char *help;  /* one sentence */
     const struct flag *flags;
     size_t n;
     int min_args, max_args; /* of arguments that are no flags; max < 0: any number */

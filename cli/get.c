@@ -1,5 +1,6 @@
 /* `sluice get runs|steps|artifacts|models|pushes`: what the index knows, newest first. */
-#include "cli/local.h"
+#include "cli.h"
+#include "local.h"
 
 #include "base/time.h"
 #include "store/lineage.h"
@@ -221,7 +222,14 @@ static struct sl_err *run(int argc, char **argv)
          "only runs or steps that ended so"},
         {"limit", 'n', FLAG_INT, &g.filter.limit, "COUNT", "the newest so many (50; 0: all)"},
     };
-    const struct flag_set set = {&verb_get, flags, SL_COUNTOF(flags), 1, 2};
+    const struct flag_set set = {
+        "get",
+        "runs|steps|artifacts|models|pushes [RUN or MODEL] [-p PIPELINE] [-o FORMAT]",
+        "Lists runs, their steps, artifacts, model versions and pushes, newest first.",
+        flags,
+        SL_COUNTOF(flags),
+        1,
+        2};
     const struct resource *resource;
     struct flag_args args;
     SL_TRY(flags_parse(a, &set, argc, argv, &args));
@@ -241,9 +249,7 @@ static struct sl_err *run(int argc, char **argv)
     return NULL;
 }
 
-const struct cli_verb verb_get = {
-    .name = "get",
-    .usage = "runs|steps|artifacts|models|pushes [RUN or MODEL] [-p PIPELINE] [-o FORMAT]",
-    .help = "List runs, their steps, artifacts, model versions and pushes.",
-    .run = run,
-};
+int cli_get(int argc, char **argv)
+{
+    return cli_finish("get", run(argc, argv));
+}

@@ -1,8 +1,8 @@
 /* The folder of a laptop's runs, `./.sluice`: database, storage and run states (DESIGN 5). */
 #pragma once
 
-#include "cli/flags.h"
-#include "cli/output.h"
+#include "flags.h"
+#include "output.h"
 #include "port/sql.h"
 
 /* Flags that every reading verb has. */

@@ -13,6 +13,9 @@ static const struct {
     const char *help;
 } verbs[] = {
     {"lint", cli_lint, "lint FILE...", "check manifests and print everything that is wrong"},
+    {"get", cli_get, "get runs|steps|artifacts|models|pushes",
+     "list what was run, made and pushed"},
+    {"version", cli_version, "version", "print which build this is"},
 };
 
 static void print_help(FILE *to)
@@ -20,7 +23,8 @@ static void print_help(FILE *to)
     fprintf(to, "usage: sluice VERB [ARGUMENT...]\n\n");
     for (size_t i = 0; i < SL_COUNTOF(verbs); i++)
         fprintf(to, "  %-40s %s\n", verbs[i].usage, verbs[i].help);
-    fprintf(to, "\nExit codes: 0 done, 1 failed, 2 wrong usage or input.\n");
+    fprintf(to,
+            "\nExit codes: 0 done, 1 failed, 2 wrong usage or input, 3 not now, 4 not found.\n");
 }
 
 int main(int argc, char **argv)

@@ -1,6 +1,7 @@
 /* `sluice version`: which build this is. */
-#include "cli/flags.h"
-#include "cli/output.h"
+#include "cli.h"
+#include "flags.h"
+#include "output.h"
 
 #include "core/catalog/catalog.h"
 #include "kit/build_id.h"
@@ -24,7 +25,14 @@ static struct sl_err *run(int argc, char **argv)
     enum output_format format;
     const struct flag flags[] = {
         {"output", 'o', FLAG_STRING, &output, "FORMAT", "table (default), json or yaml"}};
-    const struct flag_set set = {&verb_version, flags, SL_COUNTOF(flags), 0, 0};
+    const struct flag_set set = {
+        "version",
+        "[-o FORMAT]",
+        "Prints which build this is; as json or yaml also each component's build id.",
+        flags,
+        SL_COUNTOF(flags),
+        0,
+        0};
     struct flag_args args;
     SL_TRY(flags_parse(a, &set, argc, argv, &args));
     if (args.help)
@@ -37,9 +45,7 @@ static struct sl_err *run(int argc, char **argv)
     return NULL;
 }
 
-const struct cli_verb verb_version = {
-    .name = "version",
-    .usage = "[-o FORMAT]",
-    .help = "Which Sluice this is; as json or yaml also each component's build id.",
-    .run = run,
-};
+int cli_version(int argc, char **argv)
+{
+    return cli_finish("version", run(argc, argv));
+}
