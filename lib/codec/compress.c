@@ -172,7 +172,7 @@ static struct sl_err *decode_gzip(struct compress_context *c, const void *in, si
         sl_assert(inflateInit2(z, ZLIB_ANY_FRAMING) == Z_OK);
     c->zlib_ready = true;
     /* zlib wants a pointer even where there is nothing to write. */
-    char none;
+    char none = 0;
     z->next_in = in;
     z->avail_in = (unsigned)in_bytes;
     z->next_out = out_bytes ? out : &none;
@@ -274,18 +274,22 @@ void compress_stream_free(struct compress_stream *s)
     sl_free(s);
 }
 
+static void skip_padding(const struct compress_stream *s, struct sl_str *in)
+{
+    while (s->padded && !s->inside && in->n > 0 && in->p[0] == 0)
+        *in = sl_str_skip(*in, 1);
+}
+
 static struct sl_err *stream_gzip(struct compress_stream *s, struct sl_str *in, void *out,
                                   size_t room, size_t *ret_out)
 {
     z_stream *z = &s->zlib;
     size_t done = 0;
-    if (!s->inside)
-        while (s->padded && in->n > 0 && in->p[0] == 0)
-            *in = sl_str_skip(*in, 1);
+    skip_padding(s, in);
     /* With nothing to take zlib may still have bytes to give. */
     while (done < room && (in->n > 0 || s->inside)) {
-        size_t piece = SL_MIN(in->n, (size_t)ZLIB_PIECE), space = SL_MIN(room - done, piece + room);
-        space = SL_MIN(space, (size_t)ZLIB_PIECE);
+        size_t piece = SL_MIN(in->n, (size_t)ZLIB_PIECE);
+        size_t space = SL_MIN(room - done, (size_t)ZLIB_PIECE);
         z->next_in = (const Bytef *)in->p;
         z->avail_in = (unsigned)piece;
         z->next_out = (Bytef *)out + done;
@@ -298,8 +302,7 @@ static struct sl_err *stream_gzip(struct compress_stream *s, struct sl_str *in, 
             sl_assert(inflateReset2(z, ZLIB_ANY_FRAMING) == Z_OK);
             s->inside = false;
             s->padded = true;
-            while (in->n > 0 && in->p[0] == 0)
-                *in = sl_str_skip(*in, 1);
+            skip_padding(s, in);
         } else if (rc == Z_BUF_ERROR) {
             break; /* wants more input */
         } else if (rc != Z_OK) {

@@ -135,7 +135,7 @@ static struct meaning text(const struct footer_element *e, const char *word)
     return (struct meaning){PARQUET_STRING, CONVERT_NONE, word, NULL};
 }
 
-static struct meaning fixed(const struct footer_element *e, int length, struct meaning m)
+static struct meaning of_length(const struct footer_element *e, int length, struct meaning m)
 {
     return e->physical == PHYSICAL_FIXED && e->type_length == length ? m : mismatch;
 }
@@ -174,9 +174,9 @@ static struct meaning meaning_of(const struct footer_element *e)
         m.word = "UNKNOWN";
         return m;
     case LOGICAL_UUID:
-        return fixed(e, 16, (struct meaning){PARQUET_STRING, CONVERT_UUID, "UUID", NULL});
+        return of_length(e, 16, (struct meaning){PARQUET_STRING, CONVERT_UUID, "UUID", NULL});
     case LOGICAL_FLOAT16:
-        return fixed(e, 2, (struct meaning){PARQUET_FLOAT, CONVERT_FLOAT16, "FLOAT16", NULL});
+        return of_length(e, 2, (struct meaning){PARQUET_FLOAT, CONVERT_FLOAT16, "FLOAT16", NULL});
     default:
         return (struct meaning){.word = "", .why = "its logical type is not known here"};
     }
@@ -239,14 +239,15 @@ void leaf_from_element(struct sl_arena *a, const struct footer_element *element,
     if (e.logical == LOGICAL_NONE)
         upgrade_converted(&e);
     struct meaning m = meaning_of(&e);
-    if (e.physical == PHYSICAL_FIXED && e.type_length <= 0)
+    bool fixed = e.physical == PHYSICAL_FIXED;
+    if (fixed && e.type_length <= 0)
         m = (struct meaning){.word = "", .why = "its fixed length is impossible"};
     if (e.repetition != REPETITION_REQUIRED && e.repetition != REPETITION_OPTIONAL)
         m = (struct meaning){.word = m.word, .why = "it is repeated: a list in every row"};
     *ret_leaf = (struct parquet_leaf){
         .physical = (enum parquet_physical)e.physical,
         .raw_bytes = raw_bytes(&e, m.kind),
-        .fixed_bytes = e.physical == PHYSICAL_FIXED ? (size_t)SL_MAX(e.type_length, 0) : 0,
+        .fixed_bytes = fixed && !m.why ? (size_t)e.type_length : 0,
         .optional = e.repetition == REPETITION_OPTIONAL,
         .kind = m.kind,
         .convert = m.convert,

@@ -41,8 +41,20 @@ static void widen(const uint8_t *raw, size_t n, enum leaf_convert convert, int64
             out[i] = (uint32_t)load_i32(raw + i * 4);
     else
         for (size_t i = 0; i < n; i++)
-            out[i] = load_i32(raw + i * 4) *
-                     (convert == CONVERT_DATE ? US_PER_DAY : (int64_t)1000 /* time of day */);
+            out[i] = load_i32(raw + i * 4) * INT64_C(1000);
+}
+
+static struct sl_err *out_of_range(void)
+{
+    return SL_ERR(INVALID, "a time is beyond the years that microseconds can count");
+}
+
+static struct sl_err *convert_dates(const uint8_t *raw, size_t n, int64_t *out)
+{
+    for (size_t i = 0; i < n; i++)
+        if (__builtin_mul_overflow((int64_t)load_i32(raw + i * 4), US_PER_DAY, &out[i]))
+            return out_of_range();
+    return NULL;
 }
 
 static struct sl_err *convert_uint64(const uint8_t *raw, size_t n, int64_t *out)
@@ -59,7 +71,7 @@ static struct sl_err *convert_millis(const uint8_t *raw, size_t n, int64_t *out)
 {
     for (size_t i = 0; i < n; i++)
         if (__builtin_mul_overflow(load_i64(raw + i * 8), (int64_t)1000, &out[i]))
-            return SL_ERR(INVALID, "a timestamp is beyond the years that microseconds can count");
+            return out_of_range();
     return NULL;
 }
 
@@ -70,7 +82,7 @@ static struct sl_err *convert_int96(const uint8_t *raw, size_t n, int64_t *out)
         int64_t day = (int64_t)(uint32_t)load_i32(raw + i * 12 + 8) - JULIAN_EPOCH, us;
         if (__builtin_mul_overflow(day, US_PER_DAY, &us) ||
             __builtin_add_overflow(us, floor_thousandth(load_i64(raw + i * 12)), &out[i]))
-            return SL_ERR(INVALID, "a timestamp is beyond the years that microseconds can count");
+            return out_of_range();
     }
     return NULL;
 }
@@ -158,10 +170,11 @@ struct sl_err *leaf_convert_values(const struct parquet_leaf *leaf, const void *
         return NULL;
     case CONVERT_INT32:
     case CONVERT_UINT32:
-    case CONVERT_DATE:
     case CONVERT_TIME_MILLIS:
         widen(raw, n, leaf->convert, out);
         return NULL;
+    case CONVERT_DATE:
+        return convert_dates(raw, n, out);
     case CONVERT_UINT64:
         return convert_uint64(raw, n, out);
     case CONVERT_MILLIS:
