@@ -7,6 +7,7 @@ extern const struct catalog_component catalog_example_gen;
 extern const struct catalog_component catalog_statistics_gen;
 extern const struct catalog_component catalog_schema_gen;
 extern const struct catalog_component catalog_example_validator;
+extern const struct catalog_component catalog_evaluator;
 extern const struct catalog_component catalog_pusher;
 
 /* clang-format off */
@@ -15,5 +16,6 @@ extern const struct catalog_component catalog_pusher;
     &catalog_statistics_gen, \
     &catalog_schema_gen, \
     &catalog_example_validator, \
+    &catalog_evaluator, \
     &catalog_pusher,
 /* clang-format on */
