@@ -43,8 +43,8 @@ enum { CSV_PIECE_FAULTS = 100 }; /* kept of each piece; all are counted */
 struct csv_piece {
     struct table table; /* the wanted columns in order; without the bad rows */
     uint32_t *starts;   /* (n_rows) offset of each row in the text */
-    unsigned *seen;     /* (n_columns) kinds of the values of wanted columns, cell_kind bits: at
-                           least until they are settled (infer_is_settled) */
+    unsigned *seen;     /* (n_columns) kinds of the values of wanted columns, cell_kind bits; those
+                           that make no difference to the type may be missing */
     struct csv_fault_row *faults; /* by row */
     size_t n_faults;
     uint64_t bad_rows;
