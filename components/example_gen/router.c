@@ -209,6 +209,13 @@ static void assign(const struct router *r, struct sl_arena *a, const struct tabl
     }
 }
 
+static void apply_filter(const struct column *pass, size_t n, size_t n_splits, uint8_t *splits)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!column_is_valid(pass, i) || !pass->boolean[i])
+            splits[i] = (uint8_t)n_splits;
+}
+
 static void list_rows(const struct router *r, struct sl_arena *a, const uint8_t *splits, size_t n,
                       struct routed *ret)
 {
@@ -239,6 +246,11 @@ struct sl_err *router_route(const struct router *r, struct sl_arena *a, const st
     row_hash_table(a, &ret->table, NULL, 0, hashes);
     uint8_t *splits = sl_arena_zero(a, t->n_rows, 1);
     assign(r, a, t, hashes, split, ret, splits);
+    if (r->filter) {
+        struct column pass;
+        SL_TRY(expr_eval_table(a, r->filter, t, &pass), "parameter 'filter'");
+        apply_filter(&pass, t->n_rows, r->n_splits, splits);
+    }
     list_rows(r, a, splits, t->n_rows, ret);
     ret->batch.hashes = hashes;
     return NULL;
