@@ -232,6 +232,13 @@ void report_cell_share(struct report *r, double share)
     report_cell_end(r);
 }
 
+void report_cell_value(struct report *r, struct sl_str text, double sort_by)
+{
+    begin_cell(r, &sort_by);
+    sl_buf_add_html(&r->body, text);
+    report_cell_end(r);
+}
+
 void report_cell_begin(struct report *r)
 {
     begin_cell(r, NULL);

@@ -39,6 +39,10 @@ void report_figures(struct report *r, ...) __attribute__((sentinel));
 void report_grid_begin(struct report *r);
 void report_grid_end(struct report *r);
 
+/* A number as all reports write it: whole ones with separators, others to 5 digits, NaN as a dash.
+ */
+void report_add_number(struct sl_buf *b, double value);
+
 /* ---- tables ----------------------------------------------------------------------------------
  * report_table_begin, then per row report_row_begin, one report_cell_* per column, report_row_end,
  * then report_table_end. A click on a heading sorts by what the cells hold, not by their text. */
@@ -60,6 +64,8 @@ void report_cell_number(struct report *r, double value);
 void report_cell_count(struct report *r, uint64_t value);
 /* 0.123 as 12.3 %, with a bar behind it. */
 void report_cell_share(struct report *r, double share);
+/* Any text, sorted by a number: a time, a range. */
+void report_cell_value(struct report *r, struct sl_str text, double sort_by);
 /* A cell of any content: what is called until report_cell_end goes into it. */
 void report_cell_begin(struct report *r);
 void report_cell_end(struct report *r);

@@ -10,12 +10,14 @@ enum {
     FULL_HEIGHT = 200,
     COMPACT_WIDTH = 240,
     COMPACT_HEIGHT = 74,
-    LABEL_BYTES = 26,
+    LABEL_BYTES = 28,
+    COMPACT_LABEL_BYTES = 21,
 };
 
 struct frame {
     struct report_axis x, y;
-    double spike; /* width in pixels of a bucket that has none */
+    double spike;   /* width in pixels of a bucket that has none */
+    double highest; /* density of all buckets */
     bool log_y;
     bool times;
 };
@@ -40,12 +42,20 @@ static double width_of(const struct frame *f, const struct report_histogram_seri
     return SL_MAX(width, f->spike);
 }
 
-/* The height of a bucket: its share of the series by pixel of width, so that areas are shares. */
+/* The share of a series by pixel of width, so that areas are shares. */
 static double density_of(const struct frame *f, const struct report_histogram_series *s, size_t i,
                          double total)
 {
-    double density = total > 0 ? s->count[i] / total / width_of(f, s, i) : 0;
-    return f->log_y ? log10(1 + 1e4 * density) : density;
+    return total > 0 ? s->count[i] / total / width_of(f, s, i) : 0;
+}
+
+/* The y of a bucket's top. On the log scale a thousandth of the highest is a tenth of its height.
+ */
+static double top_of(const struct frame *f, const struct report_histogram_series *s, size_t i,
+                     double total)
+{
+    double height = f->highest > 0 ? density_of(f, s, i, total) / f->highest : 0;
+    return report_axis_at(&f->y, f->log_y ? log10(1 + 1000 * height) / log10(1001) : height);
 }
 
 static void add_value(struct sl_buf *b, double value, bool time)
@@ -65,7 +75,7 @@ static void add_buckets(struct sl_buf *b, const struct frame *f,
 {
     double total = total_of(s);
     for (size_t i = 0; i < s->n; i++) {
-        double top = report_axis_at(&f->y, density_of(f, s, i, total));
+        double top = top_of(f, s, i, total);
         report_svg_rect(b, "area", (int)colour, left_of(f, s, i), top, width_of(f, s, i),
                         f->y.from - top);
         sl_buf_add_cstr(b, "><title>");
@@ -95,7 +105,7 @@ static void add_outline(struct sl_buf *b, const struct frame *f,
     double total = total_of(s);
     sl_buf_format(b, "<polyline class=\"edge c%zu\" points=\"", colour % REPORT_COLOURS);
     for (size_t i = 0; i < s->n; i++) {
-        double top = report_axis_at(&f->y, density_of(f, s, i, total));
+        double top = top_of(f, s, i, total);
         double left = left_of(f, s, i);
         if (i == 0)
             add_corner(b, left, f->y.from);
@@ -119,17 +129,12 @@ static void set_frame(const struct report_histogram *h, double width, double hei
     *ret = (struct frame){.log_y = h->log_y, .times = h->times};
     ret->x = report_axis(min, max, 4, width - 4);
     ret->spike = h->compact ? 3 : 5;
-    double highest = 0;
     for (size_t s = 0; s < h->n; s++) {
         double total = total_of(&h->series[s]);
         for (size_t i = 0; i < h->series[s].n; i++)
-            highest = SL_MAX(highest, density_of(ret, &h->series[s], i, total));
+            ret->highest = SL_MAX(ret->highest, density_of(ret, &h->series[s], i, total));
     }
-    ret->y = report_axis(0, highest > 0 ? highest : 1, height - 18, 4);
-    /* Densities may be tiny: the axis is exactly theirs. */
-    if (highest > 0)
-        ret->y.max = highest;
-    ret->y.min = 0;
+    ret->y = report_axis(0, 1, height - 18, 4);
 }
 
 void report_histogram(struct report *r, const struct report_histogram *h)
@@ -156,6 +161,10 @@ void report_histogram(struct report *r, const struct report_histogram *h)
     report_svg_text(b, "tick", f.x.to, f.y.from + 14, "end");
     add_value(b, f.x.max, h->times);
     sl_buf_add_cstr(b, "</text>");
+    if (h->log_y) {
+        report_svg_text(b, "tick", f.x.to, 12, "end");
+        sl_buf_add_cstr(b, "log scale</text>");
+    }
     report_svg_end(r);
 }
 
@@ -166,7 +175,7 @@ static void add_category(struct sl_buf *b, const struct report_categories *c, si
 {
     const struct report_category *k = &c->categories[index];
     report_svg_text(b, "label", x->from - 7, y + row / 2 + 3, "end");
-    report_add_label(b, k->label, LABEL_BYTES);
+    report_add_label(b, k->label, c->compact ? COMPACT_LABEL_BYTES : LABEL_BYTES);
     sl_buf_add_cstr(b, "<title>");
     report_add_label(b, k->label, 500);
     sl_buf_add_cstr(b, "</title></text>");

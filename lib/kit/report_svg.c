@@ -23,7 +23,7 @@ void report_add_number(struct sl_buf *b, double value)
         if (value < 0)
             sl_buf_add_char(b, '-');
         add_separated(b, (uint64_t)fabs(value));
-    } else if (fabs(value) >= 1e5 && fabs(value) < 1e15) {
+    } else if (fabs(value) >= 1e4 && fabs(value) < 1e15) {
         report_add_number(b, round(value));
     } else {
         sl_buf_format(b, "%.5g", value);

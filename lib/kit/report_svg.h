@@ -3,8 +3,6 @@
 
 #include "kit/report.h"
 
-/* A number for people: whole ones with separators, others to 5 digits, NaN as a dash. */
-void report_add_number(struct sl_buf *b, double value);
 /* A coordinate: two decimals, without a trailing ".00". */
 void report_add_coordinate(struct sl_buf *b, double value);
 /* Escaped printf. */
