@@ -1,0 +1,105 @@
+#include "core/learn/metrics.h"
+#include "tests/support/test.h"
+
+#include <math.h>
+
+/* Values by scikit-learn 1.9: roc_auc_score, average_precision_score, log_loss, brier_score_loss,
+ * f1_score, matthews_corrcoef of these rows and weights. */
+static const float scores[] = {0.1f, 0.4f, 0.35f, 0.8f, 0.8f, 0.6f, 0.2f, 0.4f};
+static const double labels[] = {0, 0, 1, 1, 0, 1, 0, 1};
+static const double weights[] = {1, 2, 1, 3, 1, 0.5, 2, 1};
+
+static struct metric_rows binary(const double *w)
+{
+    return (struct metric_rows){MODEL_BINARY, 8, 1, scores, labels, w, 0.5, NULL};
+}
+
+static void test_metrics__binary(void **state)
+{
+    (void)state;
+    SL_AUTOARENA(a);
+    struct metric_rows rows = binary(NULL);
+    struct metric_values v;
+    metrics_compute(a, &rows, &v);
+    assert_float_equal(v.v[METRIC_AUC], 0.687500000, 1e-9);
+    assert_float_equal(v.v[METRIC_AUC_PR], 0.608333333, 1e-7);
+    assert_float_equal(v.v[METRIC_LOG_LOSS], 0.643606207, 1e-6);
+    assert_float_equal(v.v[METRIC_BRIER], 0.229062498, 1e-7);
+    assert_float_equal(v.v[METRIC_F1], 0.571428571, 1e-9);
+    assert_float_equal(v.v[METRIC_MCC], 0.258198890, 1e-9);
+    assert_float_equal(v.v[METRIC_PRECISION], 2.0 / 3, 1e-9);
+    assert_float_equal(v.v[METRIC_RECALL], 0.5, 1e-9);
+    assert_true(isnan(v.v[METRIC_RMSE]));
+    rows = binary(weights);
+    metrics_compute(a, &rows, &v);
+    assert_float_equal(v.v[METRIC_AUC], 0.787878788, 1e-9);
+    assert_float_equal(v.v[METRIC_AUC_PR], 0.706535948, 1e-7);
+    assert_float_equal(v.v[METRIC_LOG_LOSS], 0.528147228, 1e-6);
+    assert_float_equal(v.weight, 11.5, 1e-12);
+}
+
+static void test_metrics__one_class_has_no_auc(void **state)
+{
+    (void)state;
+    SL_AUTOARENA(a);
+    const double ones[8] = {1, 1, 1, 1, 1, 1, 1, 1};
+    struct metric_rows rows = binary(NULL);
+    rows.labels = ones;
+    struct metric_values v;
+    metrics_compute(a, &rows, &v);
+    assert_true(isnan(v.v[METRIC_AUC]));
+    assert_true(isnan(v.v[METRIC_SPECIFICITY]));
+    assert_float_equal(v.v[METRIC_ACCURACY], 3.0 / 8, 1e-12);
+    rows.n = 0;
+    metrics_compute(a, &rows, &v);
+    assert_true(isnan(v.v[METRIC_ACCURACY]));
+}
+
+static void test_metrics__regression(void **state)
+{
+    (void)state;
+    SL_AUTOARENA(a);
+    const float p[] = {2.5f, 0.0f, 2.0f, 8.0f};
+    const double y[] = {3, -0.5, 2, 7};
+    struct metric_rows rows = {MODEL_REGRESSION, 4, 1, p, y, NULL, 0, NULL};
+    struct metric_values v;
+    metrics_compute(a, &rows, &v);
+    /* scikit-learn's own documentation of these four rows: MAE 0.5, MSE 0.375, R2 0.9486, MAPE
+     * 0.3273. */
+    assert_float_equal(v.v[METRIC_MAE], 0.5, 1e-9);
+    assert_float_equal(v.v[METRIC_MSE], 0.375, 1e-9);
+    assert_float_equal(v.v[METRIC_R2], 0.948608137, 1e-8);
+    assert_float_equal(v.v[METRIC_MAPE], 0.327380952, 1e-8);
+    assert_float_equal(metrics_constant_loss(&rows), 7.296875, 1e-9);
+}
+
+static void test_metrics__multiclass(void **state)
+{
+    (void)state;
+    SL_AUTOARENA(a);
+    const float p[] = {0.7f, 0.2f, 0.1f, 0.3f, 0.3f, 0.4f, 0.2f, 0.5f, 0.3f, 0.6f, 0.3f, 0.1f};
+    const double y[] = {0, 2, 1, 1};
+    struct metric_rows rows = {MODEL_MULTICLASS, 4, 3, p, y, NULL, 0, NULL};
+    struct metric_values v;
+    metrics_compute(a, &rows, &v);
+    assert_float_equal(v.v[METRIC_ACCURACY], 0.75, 1e-12);
+    /* Per class: 0: P 1/2 R 1; 1: P 1 R 1/2; 2: P 1 R 1. */
+    assert_float_equal(v.v[METRIC_MACRO_PRECISION], 2.5 / 3, 1e-12);
+    assert_float_equal(v.v[METRIC_MACRO_RECALL], 2.5 / 3, 1e-12);
+    assert_float_equal(v.v[METRIC_MACRO_F1], (2.0 / 3 + 2.0 / 3 + 1) / 3, 1e-12);
+    assert_float_equal(v.v[METRIC_WEIGHTED_F1], (2.0 / 3 + 2 * 2.0 / 3 + 1) / 4, 1e-12);
+    assert_float_equal(v.v[METRIC_LOG_LOSS], -(log(0.7) + log(0.4) + log(0.5) + log(0.3)) / 4,
+                       1e-6);
+    assert_float_equal(v.v[METRIC_TOP_3_ACCURACY], 1, 1e-12);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_metrics__binary),
+        cmocka_unit_test(test_metrics__one_class_has_no_auc),
+        cmocka_unit_test(test_metrics__regression),
+        cmocka_unit_test(test_metrics__multiclass),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
