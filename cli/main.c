@@ -12,6 +12,7 @@ static const struct {
     const char *usage;
     const char *help;
 } verbs[] = {
+    {"run", cli_run, "run FILE [-p NAME=VALUE]...", "carry out a pipeline on this machine"},
     {"lint", cli_lint, "lint FILE...", "check manifests and print everything that is wrong"},
     {"get", cli_get, "get runs|steps|artifacts|models|pushes",
      "list what was run, made and pushed"},

@@ -146,7 +146,7 @@ static void create(struct engine *e, const struct plan_action *act)
     }
     save_step(e, act->step); /* before the unit: who adopts it must know what it works on */
     if (act->attempt == 1)
-        publish_step_start(s);
+        publisher_step_start(s);
     if (s->task.n > SL_LIMIT_TASK_BYTES)
         put_task(s);
     else
@@ -360,7 +360,7 @@ static void publish_run(struct engine *e)
 {
     e->record.outcome = sl_str(outcome_name(e->run.outcome));
     e->record.finished_us = e->run.ended_us;
-    publish_run_end(e);
+    publisher_run_end(e);
 }
 
 void apply(struct engine *e, const struct plan_action *act)
@@ -398,7 +398,7 @@ void apply(struct engine *e, const struct plan_action *act)
         end_run(e, act);
         break;
     case PLAN_PUBLISH_STEP:
-        publish_step_end(&e->steps[act->step]);
+        publisher_step_end(&e->steps[act->step]);
         break;
     case PLAN_PUBLISH_RUN:
         publish_run(e);

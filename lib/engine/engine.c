@@ -80,7 +80,7 @@ struct sl_err *engine_new(const struct engine_config *config, const struct engin
     e->watch_a = sl_arena_new();
     e->tick_a = sl_arena_new();
     e->dirty = true;
-    publish_run_start(e);
+    publisher_run_start(e);
     *ret = e;
     return NULL;
 }

@@ -4,7 +4,7 @@
  * answers into facts of the next snapshot (DESIGN 2). It waits for nothing but its completion
  * queue: engine_run is that loop for a program that has no other; an operator calls engine_tick
  * from its own. Sources: driver.c resolves a step and asks the cache, apply.c carries actions out,
- * publish.c writes the index behind. */
+ * publisher.c writes the index behind. */
 #pragma once
 
 #include "core/lineage/record.h"

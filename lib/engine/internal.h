@@ -105,8 +105,8 @@ struct scope {
 };
 void scope_init(struct scope *sc, struct engine_step *s, struct sl_arena *a, int64_t attempt);
 
-/* publish.c */
-void publish_run_start(struct engine *e);
-void publish_step_start(struct engine_step *s);
-void publish_step_end(struct engine_step *s);
-void publish_run_end(struct engine *e);
+/* publisher.c */
+void publisher_run_start(struct engine *e);
+void publisher_step_start(struct engine_step *s);
+void publisher_step_end(struct engine_step *s);
+void publisher_run_end(struct engine *e);

@@ -33,7 +33,7 @@ static void run_start_done(struct completion *c)
     settle(SL_CONTAINER_OF(c, struct engine, publish_start.c), c);
 }
 
-void publish_run_start(struct engine *e)
+void publisher_run_start(struct engine *e)
 {
     if (e->cfg.index)
         submit(e, &e->publish_start, INDEX_RUN_START, &e->head, NULL, run_start_done);
@@ -46,7 +46,7 @@ static void step_start_done(struct completion *c)
     settle(s->e, c);
 }
 
-void publish_step_start(struct engine_step *s)
+void publisher_step_start(struct engine_step *s)
 {
     if (!s->e->cfg.index || s->publish_start_busy)
         return;
@@ -62,7 +62,7 @@ static void step_end_done(struct completion *c)
     s->e->facts[s->index].published = settle(s->e, c) ? ANSWER_YES : ANSWER_NO;
 }
 
-void publish_step_end(struct engine_step *s)
+void publisher_step_end(struct engine_step *s)
 {
     struct engine *e = s->e;
     e->facts[s->index].published = e->cfg.index ? ANSWER_ASKED : ANSWER_YES;
@@ -88,7 +88,7 @@ static void record_put(struct completion *c)
 }
 
 /* Storage first: the index can be rebuilt from it, not the other way round. */
-void publish_run_end(struct engine *e)
+void publisher_run_end(struct engine *e)
 {
     e->published = ANSWER_ASKED;
     sl_buf_clear(&e->record_text);
