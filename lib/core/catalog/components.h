@@ -7,6 +7,7 @@ extern const struct catalog_component catalog_example_gen;
 extern const struct catalog_component catalog_statistics_gen;
 extern const struct catalog_component catalog_schema_gen;
 extern const struct catalog_component catalog_example_validator;
+extern const struct catalog_component catalog_transform;
 extern const struct catalog_component catalog_evaluator;
 extern const struct catalog_component catalog_pusher;
 
@@ -16,6 +17,7 @@ extern const struct catalog_component catalog_pusher;
     &catalog_statistics_gen, \
     &catalog_schema_gen, \
     &catalog_example_validator, \
+    &catalog_transform, \
     &catalog_evaluator, \
     &catalog_pusher,
 /* clang-format on */

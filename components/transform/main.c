@@ -1,0 +1,60 @@
+/* Transform: constants from the training split, then every split as features, label and weight. */
+#include "components/transform/analyze.h"
+#include "components/transform/write.h"
+#include "store/transforms.h"
+
+static struct sl_err *write_graph(struct step *s, const struct transform *t)
+{
+    struct artifact_writer *w;
+    SL_TRY(step_output(s, "transform_graph", &w));
+    struct sl_err *err = transforms_save(w, "", t);
+    if (err) {
+        artifact_writer_free(w);
+        return err;
+    }
+    struct json *p = json_new_object(s->a);
+    json_set_string(s->a, p, "target", sl_str(transform_target_name(t->target)));
+    json_set_string(s->a, p, "label", t->label.name);
+    json_set_string(s->a, p, "task", sl_str(transform_task_name(t->label.task)));
+    json_set_number(s->a, p, "features", (double)t->n_outputs);
+    return step_commit(s, "transform_graph", w, p);
+}
+
+static void tell(struct step *s, const struct transform *t, const struct write_counts *c)
+{
+    SL_AUTOBUF(b, 0);
+    sl_buf_format(&b, "%zu features for %s from %zu columns", t->n_outputs,
+                  transform_target_name(t->target), t->n_columns);
+    if (t->n_excluded)
+        sl_buf_add_cstr(&b, "; left out:");
+    for (size_t i = 0; i < t->n_excluded; i++)
+        sl_buf_format(&b, "%s '%.*s' (%.*s)", i ? "," : "", SL_FMT(t->excluded[i].column),
+                      SL_FMT(t->excluded[i].reason));
+    if (c->rows_out < c->rows_in)
+        sl_buf_format(&b, "; %llu rows without a label dropped",
+                      (unsigned long long)(c->rows_in - c->rows_out));
+    step_message(s, "%.*s", SL_FMT(sl_buf_str(&b)));
+    step_metric(s, "rows_in", (double)c->rows_in);
+    step_metric(s, "rows_out", (double)c->rows_out);
+    step_metric(s, "features", (double)t->n_outputs);
+}
+
+static struct sl_err *run(struct step *s)
+{
+    const struct artifact *input;
+    struct examples *e;
+    struct transform *t;
+    struct write_counts counts;
+    SL_TRY(step_input(s, "examples", &input));
+    SL_TRY(examples_open(s->a, input, &e), "examples");
+    SL_TRY(analyze_build(s, e, &t));
+    SL_TRY(write_examples(s, e, t, &counts));
+    SL_TRY(write_graph(s, t));
+    tell(s, t, &counts);
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    return step_main(argc, argv, "Transform", run);
+}
