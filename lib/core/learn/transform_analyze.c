@@ -3,6 +3,7 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "core/learn/transform_eval.h"
+#include "core/learn/transform_onnx.h"
 #include "core/learn/transform_spec.h"
 
 #include <math.h>
@@ -625,6 +626,9 @@ static struct sl_err *settle(struct sl_arena *a, struct transform *t)
         const struct transform_node *n = &t->nodes[t->outputs[i].node];
         t->outputs[i].size = n->size;
         t->outputs[i].may_miss = n->kind == TRANSFORM_NUMBER && n->may_miss;
+        const char *reason = transform_portable_reason(t, i);
+        t->outputs[i].portable = !reason;
+        t->outputs[i].reason = sl_str(reason ? reason : "");
     }
     return NULL;
 }
