@@ -19,4 +19,4 @@ typedef int cli_verb(int argc, char **argv);
  * code of its kind. Consumes `err`. */
 int cli_finish(const char *verb, struct sl_err *err);
 
-cli_verb cli_get, cli_lint, cli_run, cli_version;
+cli_verb cli_get, cli_lineage, cli_lint, cli_logs, cli_reindex, cli_rollback, cli_run, cli_version;

@@ -142,13 +142,6 @@ static struct sl_err *add_pushes(struct get *g, struct sql_tx *tx, struct sl_str
     return NULL;
 }
 
-/* `<namespace>/<pipeline>`, or the pipeline alone for the laptop's namespace. */
-static struct sl_str model_name(struct sl_arena *a, struct sl_str name)
-{
-    return sl_str_find_char(name, '/') >= 0 ? name
-                                            : sl_arena_format(a, "default/%.*s", SL_FMT(name));
-}
-
 static struct sl_err *for_models(struct get *g, struct sql_tx *tx,
                                  struct sl_err *(*add)(struct get *g, struct sql_tx *tx,
                                                        struct sl_str model))
@@ -158,7 +151,7 @@ static struct sl_err *for_models(struct get *g, struct sql_tx *tx,
     g->list = json_new_array(g->work.a);
     struct sl_str wanted = g->model.n ? g->model : g->filter.pipeline;
     if (wanted.n)
-        return add(g, tx, model_name(g->work.a, wanted));
+        return add(g, tx, local_model_name(g->work.a, wanted));
     SL_TRY(registry_models(tx, g->work.a, &names, &n));
     for (size_t i = 0; i < n; i++)
         SL_TRY(add(g, tx, names[i]));

@@ -13,6 +13,13 @@ struct sl_err *local_storage(struct sl_arena *a, const struct local_options *o, 
     return storage_uri(a, sl_arena_format(a, "%.*s/storage", SL_FMT(o->folder)), ".", ret);
 }
 
+struct sl_str local_model_name(struct sl_arena *a, struct sl_str name)
+{
+    if (sl_str_find_char(name, '/') >= 0)
+        return name;
+    return sl_arena_format(a, "default/%.*s", SL_FMT(name));
+}
+
 static struct sl_err *run_work(struct sql_request *r, struct sql_tx *tx)
 {
     struct local_work *w = SL_CONTAINER_OF(r, struct local_work, r);

@@ -29,6 +29,10 @@ const char *local_database(struct sl_arena *a, const struct local_options *o);
 struct sl_err *local_storage(struct sl_arena *a, const struct local_options *o,
                              struct sl_str *ret) SL_MUST_USE;
 
+/* `<namespace>/<pipeline>` of a registered model as a person names it: the pipeline alone is of the
+ * laptop's namespace. Lifetime: `a`. */
+struct sl_str local_model_name(struct sl_arena *a, struct sl_str name);
+
 /* A unit of work over the folder's database, opened and closed around it. */
 struct local_work {
     struct sql_request r;

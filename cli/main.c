@@ -16,6 +16,11 @@ static const struct {
     {"lint", cli_lint, "lint FILE...", "check manifests and print everything that is wrong"},
     {"get", cli_get, "get runs|steps|artifacts|models|pushes",
      "list what was run, made and pushed"},
+    {"lineage", cli_lineage, "lineage ARTIFACT", "show what an artifact was made from and into"},
+    {"logs", cli_logs, "logs RUN/STEP", "print what a step wrote to stdout and stderr"},
+    {"rollback", cli_rollback, "rollback MODEL [VERSION]",
+     "push an earlier version of a model again"},
+    {"reindex", cli_reindex, "reindex", "rebuild the metadata database from storage"},
     {"version", cli_version, "version", "print which build this is"},
 };
 

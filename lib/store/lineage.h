@@ -45,6 +45,7 @@ struct lineage_node {
     struct sl_str type, name, uri,
         digest;          /* of an execution: type is the component, name the step */
     struct sl_str run;   /* executions: the run's name, or empty */
+    struct json *files;  /* executions: uris of the files outside that it read */
     struct sl_str state; /* "LIVE", "COMPLETE", ... */
 };
 

@@ -21,7 +21,7 @@
     CLOSURE(from, to)                                                                           \
     "SELECT e.id, e.type, (SELECT min(p.step_key) FROM EventPath p WHERE p.event_id = e.id AND" \
     " p.step_key IS NOT NULL), t.id, ty.name, n.string_value, t.uri, d.string_value, t.state,"  \
-    " x.id, xy.name, coalesce(s.step, x.name), r.name, x.last_known_state FROM passed"          \
+    " x.id, xy.name, coalesce(s.step, x.name), r.name, x.last_known_state, s.files FROM passed" \
     " JOIN Event e ON e.execution_id = passed.id AND (e.type " to " OR (e.type " from           \
     " AND e.artifact_id IN (SELECT id FROM seen)))"                                             \
     " JOIN Artifact t ON t.id = e.artifact_id JOIN Type ty ON ty.id = t.type_id"                \
@@ -97,7 +97,18 @@ static size_t add_artifact(struct collector *c, const struct sql_value *v)
     return *index;
 }
 
-static size_t add_execution(struct collector *c, const struct sql_value *v)
+/* The uris in sluice_steps.files; none for a foreign execution. */
+static struct json *file_uris(struct sl_arena *a, const struct sql_value *v)
+{
+    struct json *list = json_new_array(a), *files = NULL;
+    struct sl_err *err = v->s.n ? json_parse(a, v->s, &files) : NULL;
+    sl_err_free(err);
+    for (size_t i = 0; files && files->type == JSON_ARRAY && i < files->n; i++)
+        json_push(a, list, json_new_string(a, json_get_string(files->items[i], "uri", SL_STR(""))));
+    return list;
+}
+
+static size_t add_execution(struct collector *c, struct sl_arena *a, const struct sql_value *v)
 {
     uint64_t *index;
     if (is_new(&c->executions, v[0].i, &index)) {
@@ -108,6 +119,7 @@ static size_t add_execution(struct collector *c, const struct sql_value *v)
             .name = v[2].s,
             .run = v[3].s,
             .state = execution_state(v[4].i),
+            .files = file_uris(a, &v[5]),
         };
     }
     return *index;
@@ -125,7 +137,7 @@ static struct sl_err *collect(struct sql_tx *tx, struct sl_arena *a, const char 
     SL_TRY(SQL_QUERY(tx, a, &rows, query, sql_int(artifact)));
     for (size_t i = 0; i < rows.n; i++) {
         const struct sql_value *v = sql_row(&rows, i);
-        size_t from = add_artifact(c, v + 3), to = add_execution(c, v + 9);
+        size_t from = add_artifact(c, v + 3), to = add_execution(c, a, v + 9);
         uint64_t *index;
         if (is_new(&c->events, v[0].i, &index))
             *sl_vec_add(&c->edges) = (struct lineage_edge){
