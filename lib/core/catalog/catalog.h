@@ -12,6 +12,7 @@ struct catalog_port {
     const char *type; /* artifact type; NULL: any */
     bool optional;    /* inputs only */
     const char *help;
+    const char *type_param; /* outputs without a type: the string parameter that says it, or NULL */
 };
 
 struct catalog_component {

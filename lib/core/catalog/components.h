@@ -3,6 +3,7 @@
 
 #include "core/catalog/catalog.h"
 
+extern const struct catalog_component catalog_importer;
 extern const struct catalog_component catalog_example_gen;
 extern const struct catalog_component catalog_statistics_gen;
 extern const struct catalog_component catalog_schema_gen;
@@ -13,6 +14,7 @@ extern const struct catalog_component catalog_pusher;
 
 /* clang-format off */
 #define CATALOG_COMPONENTS \
+    &catalog_importer, \
     &catalog_example_gen, \
     &catalog_statistics_gen, \
     &catalog_schema_gen, \

@@ -192,9 +192,13 @@ static void read_component_outputs(const struct reader *r)
         n++;
     r->step->outputs = SL_ARENA_ARRAY(r->l->a, struct spec_output, n);
     r->step->n_outputs = n;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        struct sl_str type = sl_str(ports[i].type);
+        if (ports[i].type_param)
+            type = json_get_string(r->raw->params, ports[i].type_param, type);
         r->step->outputs[i] = (struct spec_output){
-            .name = sl_str(ports[i].name), .type = sl_str(ports[i].type), .line = r->step->line};
+            .name = sl_str(ports[i].name), .type = type, .line = r->step->line};
+    }
 }
 
 static void read_outputs(const struct reader *r)
