@@ -35,6 +35,10 @@ CFLAGS = -std=gnu17 $(OPT) $(WARN) -ffp-contract=off -fno-math-errno -pthread
 OPENBLAS ?= $(firstword $(wildcard /usr/lib/*/openblas-serial/libopenblas.so))
 LDLIBS = -Wl,--as-needed -lcurl -levent -levent_pthreads -lcjson -lyaml -lsqlite3 -lprotobuf-c -lzstd -lsnappy -llz4 -lz \
          -lxxhash -lssl -lcrypto -lxgboost $(OPENBLAS) -lm -lpthread
+# Loops over parameters are worth better code than -O2 makes.
+CFLAGS_lib_core_learn_optimizer := -O3
+CFLAGS_lib_adapter_cpu_learner_cpu := -O3
+CFLAGS_lib_adapter_cpu_backward := -O3
 LDFLAGS = $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -pthread -Wl,-z,relro,-z,now
 
 # ---- what there is -----------------------------------------------------------------------------------------------
