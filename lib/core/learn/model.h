@@ -9,8 +9,7 @@
  *     `------------------------- model_predict_raw ------------'
  *
  * A model is immutable once loaded: any number of threads may predict at the same time, each with
- * an arena of its own. A row's scores do not depend on the rows beside it, on the machine or on the
- * number of threads. */
+ * an arena of its own. A row's scores do not depend on the rows beside it. */
 #pragma once
 
 #include "codec/json.h"
@@ -19,6 +18,7 @@
 struct transform;
 struct net;
 struct forest;
+struct input;
 
 /* Bumped when an older evaluator would misread a model.json. */
 enum { MODEL_VERSION = 1 };
@@ -32,8 +32,12 @@ enum model_task {
 enum model_family {
     MODEL_LINEAR, /* linear, logistic or softmax regression */
     MODEL_DNN,    /* a dense network with embeddings */
-    MODEL_TREES,  /* gradient-boosted trees */
+    MODEL_GBDT,   /* gradient-boosted trees */
 };
+
+/* Outputs of model.onnx: the scores by task, and the name of the class. */
+#define MODEL_CLASS_OUTPUT "class"
+const char *model_score_name(enum model_task task);
 
 /* A file of the Model artifact: path relative to it, and its bytes. */
 struct model_file {
@@ -51,11 +55,13 @@ struct model {
     size_t n_outputs; /* scores a row: 1, or n_classes when multi-class */
     double threshold; /* binary: a score >= threshold is the positive class; chosen on val */
     const struct transform *transform; /* raw features to the columns below, and the label */
-    struct column_spec *features;      /* (n_features) what model_predict reads, by name */
-    size_t n_features;
+    const struct input *inputs; /* (n_inputs) the features that model_predict reads, by name */
+    size_t n_inputs;
     const struct net *net;       /* LINEAR and DNN, else NULL */
-    const struct forest *forest; /* TREES, else NULL */
-    const struct json *document; /* model.json */
+    const struct forest *forest; /* GBDT, else NULL */
+    const struct json *training; /* summary: rows, steps, losses on train and val, ...; an object */
+    struct sl_str schema_digest; /* of the Schema it was trained under; empty: of none */
+    bool portable;               /* model.onnx uses the standard ONNX operators alone */
 };
 
 /* Scores, row by row. */
@@ -64,7 +70,7 @@ struct predictions {
     float *scores; /* (n_rows, n_outputs) */
 };
 
-/* "binary", "multiclass", "regression"; "linear", "dnn", "trees". */
+/* "binary", "multiclass", "regression"; "linear", "dnn", "gbdt". */
 const char *model_task_name(enum model_task task);
 const char *model_family_name(enum model_family family);
 bool model_task_find(struct sl_str name, enum model_task *ret);
@@ -78,6 +84,11 @@ bool model_wants_file(struct sl_str path);
  * weights do not fit model.json. */
 struct sl_err *model_load(struct sl_arena *a, const struct model_file *files, size_t n,
                           const struct model **ret) SL_MUST_USE;
+
+/* model.json and the bytes of weights.safetensors: with the files of the transform, all that
+ * model_load wants. The same model gives the same bytes. */
+void model_format(const struct model *m, struct sl_buf *b);
+void model_format_weights(const struct model *m, struct sl_buf *b);
 
 /* Scores of transformed rows; columns are found by name, others are ignored.
  * Errors: invalid: a feature is absent, has another type, or an id beyond its vocabulary.
