@@ -10,6 +10,7 @@ extern const struct catalog_component catalog_schema_gen;
 extern const struct catalog_component catalog_example_validator;
 extern const struct catalog_component catalog_transform;
 extern const struct catalog_component catalog_evaluator;
+extern const struct catalog_component catalog_trainer;
 extern const struct catalog_component catalog_pusher;
 
 /* clang-format off */
@@ -21,5 +22,6 @@ extern const struct catalog_component catalog_pusher;
     &catalog_example_validator, \
     &catalog_transform, \
     &catalog_evaluator, \
+    &catalog_trainer, \
     &catalog_pusher,
 /* clang-format on */
