@@ -77,6 +77,9 @@ static void created(struct completion *c)
     }
     f->create = ANSWER_UNKNOWN;
     record_running(e, s->index, f->create_attempt);
+    /* Only now is the recorded start known, by which `reindex` orders what it publishes. */
+    if (f->create_attempt == 1)
+        publisher_step_start(s);
 }
 
 static void submit_create(struct engine_step *s, struct sl_str task)
@@ -145,8 +148,6 @@ static void create(struct engine *e, const struct plan_action *act)
         return;
     }
     save_step(e, act->step); /* before the unit: who adopts it must know what it works on */
-    if (act->attempt == 1)
-        publisher_step_start(s);
     if (s->task.n > SL_LIMIT_TASK_BYTES)
         put_task(s);
     else
