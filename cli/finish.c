@@ -1,4 +1,4 @@
-#include "cli.h"
+#include "cli/cli.h"
 
 static int exit_code(enum sl_err_kind kind)
 {

@@ -1,6 +1,6 @@
 /* `sluice get runs|steps|artifacts|models|pushes`: what the index knows, newest first. */
-#include "cli.h"
-#include "local.h"
+#include "cli/cli.h"
+#include "cli/local.h"
 
 #include "base/time.h"
 #include "store/lineage.h"

@@ -5,8 +5,8 @@
  *     +- train: Trainer, run taxi-7, COMPLETE
  *        +- examples: Examples 1  77ab01c2d3e4
  */
-#include "cli.h"
-#include "local.h"
+#include "cli/cli.h"
+#include "cli/local.h"
 
 #include "store/lineage.h"
 

@@ -1,4 +1,4 @@
-#include "local.h"
+#include "cli/local.h"
 
 #include "adapter/sql_sqlite/sqlite.h"
 #include "kit/storage.h"

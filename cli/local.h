@@ -1,13 +1,13 @@
 /* The folder of a laptop's runs, `./.sluice`: database, storage and run states (DESIGN 5). */
 #pragma once
 
-#include "flags.h"
-#include "output.h"
+#include "cli/flags.h"
+#include "cli/output.h"
 #include "port/sql.h"
 
 /* Flags that every reading verb has. */
 struct local_options {
-    struct sl_str folder; /* --dir */
+    struct sl_str folder; /* --root */
     struct sl_str output; /* -o */
     enum output_format format;
 };
@@ -17,7 +17,7 @@ struct local_options {
         .folder = {".sluice", sizeof(".sluice") - 1}, .output = { "table", sizeof("table") - 1 } \
     }
 #define LOCAL_FLAGS(options)                                                                      \
-    {"dir",       0,                                                                              \
+    {"root",      0,                                                                              \
      FLAG_STRING, &(options)->folder,                                                             \
      "FOLDER",    "where runs are kept (default ./.sluice)"},                                     \
     {                                                                                             \

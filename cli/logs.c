@@ -1,6 +1,6 @@
 /* `sluice logs RUN/STEP`: what a step's attempt wrote, from storage. */
-#include "cli.h"
-#include "local.h"
+#include "cli/cli.h"
+#include "cli/local.h"
 
 #include "kit/storage.h"
 #include "store/lineage.h"
@@ -14,10 +14,12 @@ struct logs {
     struct lineage_run found;
 };
 
+/* A step that was a cache hit wrote nothing: the execution that was hit did. */
 static struct sl_err *find_run(struct local_work *w, struct sql_tx *tx)
 {
     struct logs *l = SL_CONTAINER_OF(w, struct logs, work);
-    return lineage_find_run(tx, w->a, l->run, &l->found);
+    SL_TRY(lineage_find_run(tx, w->a, l->run, &l->found));
+    return lineage_follow_hit(tx, w->a, &l->found, &l->step);
 }
 
 /* The attempt of an object below the step's folder: "2/_logs/stderr.log" is 2; 0 for anything else.

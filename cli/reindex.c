@@ -1,6 +1,6 @@
 /* `sluice reindex`: the metadata database again, from what storage holds. */
-#include "cli.h"
-#include "local.h"
+#include "cli/cli.h"
+#include "cli/local.h"
 
 #include "adapter/sql_sqlite/sqlite.h"
 #include "kit/storage.h"
@@ -77,7 +77,7 @@ static struct sl_err *run(int argc, char **argv)
     struct reindex_report report;
     const struct flag flags[] = {
         LOCAL_FLAGS(&o.local),
-        {"storage", 0, FLAG_STRING, &o.storage, "URI", "what to read (default <dir>/storage)"},
+        {"storage", 0, FLAG_STRING, &o.storage, "URI", "what to read (default <root>/storage)"},
         {"fresh", 0, FLAG_BOOL, &o.fresh, NULL,
          "start from nothing; the old database becomes sluice.db.old"},
     };

@@ -1,11 +1,14 @@
 /* `sluice rollback MODEL [VERSION]`: an earlier version's files pushed again, as a new version. */
-#include "cli.h"
-#include "local.h"
+#include "cli/cli.h"
+#include "cli/local.h"
 
 #include "base/time.h"
 #include "kit/storage.h"
 #include "store/push.h"
 #include "store/registry.h"
+
+#include <pwd.h>
+#include <unistd.h>
 
 struct rollback {
     struct local_work work;
@@ -102,11 +105,11 @@ static struct sl_err *run(int argc, char **argv)
 {
     SL_AUTOARENA(a);
     struct local_options o = LOCAL_DEFAULTS;
-    const char *user = getenv("USER");
-    struct rollback r = {.work = {.a = a}, .by = sl_str(user ? user : "")};
+    const struct passwd *user = getpwuid(getuid());
+    struct rollback r = {.work = {.a = a}, .by = sl_str(user ? user->pw_name : "")};
     const struct flag flags[] = {
         LOCAL_FLAGS(&o),
-        {"by", 0, FLAG_STRING, &r.by, "NAME", "who does it (default $USER)"},
+        {"by", 0, FLAG_STRING, &r.by, "NAME", "who does it (default: the user)"},
         {"dry-run", 0, FLAG_BOOL, &r.dry_run, NULL, "only say which version it would be"},
     };
     const struct flag_set set = {

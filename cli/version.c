@@ -1,7 +1,7 @@
 /* `sluice version`: which build this is. */
-#include "cli.h"
-#include "flags.h"
-#include "output.h"
+#include "cli/cli.h"
+#include "cli/flags.h"
+#include "cli/output.h"
 
 #include "core/catalog/catalog.h"
 #include "kit/build_id.h"

@@ -131,7 +131,8 @@ static const char steps_query[] =
     " " SECONDS(
         "s.started_us",
         "s.finished_us") ", s.metrics, s.message,"
-                         " s.error_message, s.cached_run, s.execution_id FROM sluice_steps s JOIN "
+                         " s.error_message, s.cached_run, s.cached_step, s.execution_id,"
+                         " r.created_us FROM sluice_steps s JOIN "
                          "sluice_runs r ON"
                          " r.uid = s.run_uid WHERE " OF_PIPELINE_AND_RUN
                          " AND ($3 = '' OR s.outcome = $3 OR"
@@ -144,7 +145,8 @@ static const char steps_query[] =
                          " THEN 'cached' WHEN 6 THEN 'cancelled' ELSE '' END, NULL,"
                          " x.create_time_since_epoch * 1000, x.last_update_time_since_epoch * 1000,"
                          " (x.last_update_time_since_epoch - x.create_time_since_epoch) * 1000, "
-                         "'', '', '', '', x.id"
+                         "'', '', '', '', '', x.id,"
+                         " coalesce(r.created_us, x.create_time_since_epoch * 1000)"
                          " FROM Execution x JOIN Type y ON y.id = x.type_id LEFT JOIN sluice_runs "
                          "r ON r.context_id ="
                          " (SELECT min(c.id) FROM Association o JOIN Context c ON c.id = "
@@ -154,7 +156,7 @@ static const char steps_query[] =
                          " x.id) WHERE NOT EXISTS (SELECT 1 FROM sluice_steps s WHERE "
                          "s.execution_id = x.id) AND"
                          " ($1 = '' AND $2 = '' OR " OF_PIPELINE_AND_RUN ") AND $3 = ''"
-                         " ORDER BY 9 DESC, 4 LIMIT $4";
+                         " ORDER BY 18 DESC, 2, 9, 4 LIMIT $4";
 
 struct sl_err *lineage_steps(struct sql_tx *tx, struct sl_arena *a, const struct lineage_filter *f,
                              struct json **ret)
@@ -165,7 +167,7 @@ struct sl_err *lineage_steps(struct sql_tx *tx, struct sl_arena *a, const struct
         {"outcome", CELL_TEXT},     {"attempt", CELL_INT},     {"started", CELL_TIME_US},
         {"finished", CELL_TIME_US}, {"seconds", CELL_SECONDS}, {"metrics", CELL_METRICS},
         {"message", CELL_TEXT},     {"error", CELL_TEXT},      {"cached_run", CELL_TEXT},
-        {"execution", CELL_INT},
+        {"cached_step", CELL_TEXT}, {"execution", CELL_INT},
     };
     struct sql_rows rows;
     SL_TRY(SQL_QUERY(tx, a, &rows, steps_query, sql_text(f->pipeline), sql_text(f->run),
@@ -232,6 +234,23 @@ struct sl_err *lineage_find_run(struct sql_tx *tx, struct sl_arena *a, struct sl
         names[i] = sql_row(&rows, i)->s;
     return SL_ERR(NOT_FOUND, "there is no run '%.*s'%s", SL_FMT(name),
                   diag_did_you_mean(a, name, names, rows.n));
+}
+
+struct sl_err *lineage_follow_hit(struct sql_tx *tx, struct sl_arena *a, struct lineage_run *run,
+                                  struct sl_str *step)
+{
+    struct sql_rows rows;
+    SL_TRY(SQL_QUERY(tx, a, &rows,
+                     "SELECT r.uid, r.name, r.uri, s.cached_step FROM sluice_steps s JOIN"
+                     " sluice_runs r ON r.uid = s.cached_run WHERE s.run_uid = $1 AND"
+                     " CASE s.item WHEN '' THEN s.step ELSE s.step || '/' || s.item END = $2",
+                     sql_text(run->uid), sql_text(*step)));
+    if (rows.n == 0)
+        return NULL;
+    const struct sql_value *v = sql_row(&rows, 0);
+    *run = (struct lineage_run){.uid = v[0].s, .name = v[1].s, .uri = v[2].s};
+    *step = v[3].s;
+    return NULL;
 }
 
 static struct sl_err *one_of(const struct sql_rows *rows, struct sl_str text, int64_t *ret)

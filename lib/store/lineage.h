@@ -21,7 +21,8 @@ struct lineage_filter {
 struct sl_err *lineage_runs(struct sql_tx *tx, struct sl_arena *a, const struct lineage_filter *f,
                             struct json **ret) SL_MUST_USE;
 /* {run, run_uid, pipeline, step, item, component, outcome, attempt, started, finished, seconds,
- * rows_in, rows_out, message, error, cached_run, execution}, newest first. */
+ * rows_in, rows_out, message, error, cached_run, cached_step, execution}; newest run first, a run's
+ * steps in order of their start. */
 struct sl_err *lineage_steps(struct sql_tx *tx, struct sl_arena *a, const struct lineage_filter *f,
                              struct json **ret) SL_MUST_USE;
 /* {id, type, name, state, digest, bytes, created, uri, run, run_uid, step}, newest first. */
@@ -34,6 +35,11 @@ struct lineage_run {
 };
 struct sl_err *lineage_find_run(struct sql_tx *tx, struct sl_arena *a, struct sl_str name,
                                 struct lineage_run *ret) SL_MUST_USE;
+
+/* Where the step's outputs and logs come from: itself, or, when it was a cache hit, the execution
+ * that was hit. `step` is "step" or "step/item"; *run and *step are followed in place. */
+struct sl_err *lineage_follow_hit(struct sql_tx *tx, struct sl_arena *a, struct lineage_run *run,
+                                  struct sl_str *step) SL_MUST_USE;
 
 /* The artifact that `text` names: an id, a uri (also of a file in the artifact), or at least 4
  * digits of a digest. Errors: not_found; invalid: several, the message lists them. */
