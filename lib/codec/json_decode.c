@@ -100,7 +100,7 @@ static void decode_enum(const struct place *p, int *out)
     SL_AUTOBUF(all, 4096);
     struct sl_str names[64];
     size_t n = 0;
-    for (; p->field->names[n] && n < SL_COUNTOF(names); n++) {
+    for (; n < SL_COUNTOF(names) && p->field->names[n]; n++) {
         names[n] = sl_str(p->field->names[n]);
         if (sl_str_eq(p->v->string, names[n])) {
             *out = (int)n;
