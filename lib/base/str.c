@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <locale.h>
+#include <math.h>
 #include <stdlib.h>
 
 int sl_str_cmp(struct sl_str a, struct sl_str b)
@@ -137,7 +138,7 @@ bool sl_str_to_f64(struct sl_str s, double *ret)
     bool whole = end == text + s.n;
     if (text != small)
         sl_free(text);
-    if (!whole || value > 1.7976931348623157e308 || value < -1.7976931348623157e308)
+    if (!whole || isinf(value))
         return false;
     *ret = value;
     return true;
