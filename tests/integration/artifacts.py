@@ -41,8 +41,9 @@ def write_examples(folder, splits, **options):
     return {"type": "Examples", "uri": folder.as_uri(), "digest": digest, "properties": properties}
 
 
-def run_step(executable, folder, inputs, outputs, params=None, threads=0):
-    """Runs a step in `folder`. Returns the finished process, and the result if there is one."""
+def run_step(executable, folder, inputs, outputs, params=None, threads=0, files=()):
+    """Runs a step in `folder`; files: (parameter, path[, size as planned]) outside. Returns the finished
+    process, and the result if there is one."""
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     task = {
@@ -51,6 +52,9 @@ def run_step(executable, folder, inputs, outputs, params=None, threads=0):
         "inputs": {name: [artifact] for name, artifact in inputs.items()},
         "outputs": {name: {"type": kind, "uri": (folder / name).as_uri()}
                     for name, kind in outputs.items()},
+        "files": [{"param": param, "uri": pathlib.Path(path).as_uri(), "etag": "",
+                   "bytes": size[0] if size else os.path.getsize(path)}
+                  for param, path, *size in files],
         "attempt_uri": folder.as_uri(), "threads": threads,
     }
     program = pathlib.Path(os.environ["SLUICE_BIN"]) / executable
