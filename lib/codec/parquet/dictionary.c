@@ -5,9 +5,10 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-/* Open addressing with linear steps; a slot is an entry's index + 1, 0 when free. */
+/* Open addressing with linear steps; a slot is an entry's index + 1, 0 when free, and for strings
+ * above it half of the hash, which spares most comparisons. */
 struct table {
-    uint32_t *slots;
+    uint64_t *slots;
     size_t mask;
 };
 
@@ -16,8 +17,8 @@ static struct table table_of(struct parquet_workspace *ws, size_t max_count)
     size_t slots = 64;
     while (slots < max_count * 2)
         slots *= 2;
-    struct table t = {workspace_room(&ws->table, slots * sizeof(uint32_t)), slots - 1};
-    memset(t.slots, 0, slots * sizeof(uint32_t));
+    struct table t = {workspace_room(&ws->table, slots * sizeof(*t.slots)), slots - 1};
+    memset(t.slots, 0, slots * sizeof(*t.slots));
     return t;
 }
 
@@ -49,9 +50,9 @@ static inline size_t hash_bits(uint64_t bits)
                 if (count == max_count)                                                     \
                     return false;                                                           \
                 entries[count++] = values[i];                                               \
-                t.slots[at] = (uint32_t)count;                                              \
+                t.slots[at] = count;                                                        \
             }                                                                               \
-            codes[i] = t.slots[at] - 1;                                                     \
+            codes[i] = (uint32_t)(t.slots[at] - 1);                                         \
         }                                                                                   \
         *ret_count = count;                                                                 \
         return true;                                                                        \
@@ -81,14 +82,16 @@ bool dictionary_from_numbers(struct parquet_workspace *ws, const void *values, s
 /* The index of `s` among the strings gathered so far, which it joins if it is new. */
 static uint32_t find_string(struct parquet_workspace *ws, struct table t, struct sl_str s)
 {
-    size_t at = XXH3_64bits(s.p, s.n) & t.mask;
-    while (t.slots[at] && !sl_str_eq(ws->strings.p[t.slots[at] - 1], s))
-        at = (at + 1) & t.mask;
-    if (!t.slots[at]) {
-        *sl_vec_add(&ws->strings) = s;
-        t.slots[at] = (uint32_t)ws->strings.n;
+    uint64_t hash = XXH3_64bits(s.p, s.n), tag = hash & ~(uint64_t)UINT32_MAX;
+    size_t at = hash & t.mask;
+    for (; t.slots[at]; at = (at + 1) & t.mask) {
+        uint32_t index = (uint32_t)t.slots[at] - 1;
+        if ((t.slots[at] & ~(uint64_t)UINT32_MAX) == tag && sl_str_eq(ws->strings.p[index], s))
+            return index;
     }
-    return t.slots[at] - 1;
+    *sl_vec_add(&ws->strings) = s;
+    t.slots[at] = tag | ws->strings.n;
+    return (uint32_t)ws->strings.n - 1;
 }
 
 void dictionary_from_strings(struct parquet_workspace *ws, const uint32_t *codes, size_t n,

@@ -6,7 +6,11 @@
 #include "codec/compress.h"
 
 /* Read at first: holds the footer of most files, so that a remote file needs one request. */
-enum { FIRST_READ = 64 << 10, SCHEMA_DEPTH = 64 };
+enum {
+    FIRST_READ = 64 << 10,
+    SCHEMA_DEPTH = 64,
+    MOST_ROWS = 1 << 30, /* of a row group: codes have 32 bits */
+};
 
 const struct parquet_limits parquet_limits_default = {
     .footer_bytes = (size_t)64 << 20,
@@ -200,6 +204,7 @@ struct sl_err *parquet_open(struct sl_arena *a, const struct parquet_source *sou
     struct parquet_file *file = SL_ARENA_NEW(a, struct parquet_file);
     file->source = *source;
     file->limits = limits ? *limits : parquet_limits_default;
+    file->limits.group_rows = SL_MIN(file->limits.group_rows, (size_t)MOST_ROWS);
     struct sl_str bytes;
     SL_TRY(read_footer(a, file, &bytes));
     struct footer m;
