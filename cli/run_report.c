@@ -2,6 +2,7 @@
 
 #include "base/time.h"
 #include "cli/cli.h"
+#include "cli/run_evaluation.h"
 
 #include <stdio.h>
 
@@ -54,6 +55,7 @@ void run_report_print(struct sl_arena *a, const struct engine *e, struct blobs *
     char took[SL_TIME_TEXT];
     sl_duration_format(run->ended_us - run->started_us, took);
     printf("\nrun %.*s: %s after %s\n", SL_FMT(record->name), outcome_name(run->outcome), took);
+    run_evaluation_print(e);
     print_failures(a, e, b);
     print_reports(a, e, b);
     struct sl_str trouble = engine_publish_trouble(e);
