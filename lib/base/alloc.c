@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,4 +45,11 @@ char *sl_strdup(const char *s)
 {
     size_t n = strlen(s) + 1;
     return memcpy(sl_alloc(n), s, n);
+}
+
+void sl_alloc_keep(void)
+{
+    enum { MMAP_FROM = 32 << 20, TRIM_FROM = 512 << 20 };
+    mallopt(M_MMAP_THRESHOLD, MMAP_FROM);
+    mallopt(M_TRIM_THRESHOLD, TRIM_FROM);
 }

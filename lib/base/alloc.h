@@ -18,6 +18,10 @@ char *sl_strdup(const char *s);
 
 #define SL_NEW(type)              ((type *)sl_alloc_zero(1, sizeof(type)))
 #define SL_NEW_ARRAY(type, count) ((type *)sl_alloc_zero((count), sizeof(type)))
+/* For a program that works in rounds of one size (a step over row groups): what is freed stays with
+ * the process instead of going back to the kernel and being faulted in again. Called once by
+ * main(), before threads. */
+void sl_alloc_keep(void);
 
 /* For SL_CLEANUP on a pointer of any type. */
 static inline void sl_free_ptr(void *pp)

@@ -271,6 +271,7 @@ static struct sl_err *run_task(struct step *s, step_run *run, int *ret_exit)
 
 int step_main(int argc, char **argv, const char *component, step_run *run)
 {
+    sl_alloc_keep();
     sl_log_setup(SL_LOG_INFO, SL_LOG_AUTO);
     struct step s = {.a = sl_arena_new(), .component = catalog_find(sl_str(component))};
     sl_assert(s.component != NULL);
