@@ -26,15 +26,22 @@ uint64_t heavy_hash(struct sl_str value)
 
 /* ---- the table ---- */
 
+/* The hash in the slot tells nearly all other values apart without a look at their entries. */
+static uint64_t slot_of(uint64_t hash, size_t entry)
+{
+    return (hash >> 32 << 32) | (uint32_t)(entry + 1);
+}
+
 static size_t find_slot(const struct heavy *h, struct sl_str value, uint64_t hash)
 {
     size_t mask = h->slot_count - 1;
     size_t i = hash & mask;
-    while (h->slots[i]) {
-        const struct heavy_entry *e = &h->entries[h->slots[i] - 1];
+    for (; h->slots[i]; i = (i + 1) & mask) {
+        if ((h->slots[i] ^ hash) >> 32)
+            continue;
+        const struct heavy_entry *e = &h->entries[(uint32_t)h->slots[i] - 1];
         if (e->hash == hash && sl_str_eq(e->value, value))
             break;
-        i = (i + 1) & mask;
     }
     return i;
 }
@@ -48,13 +55,19 @@ static void index_entries(struct heavy *h)
         size_t i = h->entries[e].hash & mask;
         while (h->slots[i])
             i = (i + 1) & mask;
-        h->slots[i] = (uint32_t)e + 1;
+        h->slots[i] = slot_of(h->entries[e].hash, e);
     }
 }
 
-static void grow(struct heavy *h)
+/* Room for `n` entries in all. */
+static void reserve(struct heavy *h, size_t n)
 {
-    h->capacity = h->capacity ? h->capacity * 2 : 64;
+    if (n <= h->capacity)
+        return;
+    size_t capacity = h->capacity ? h->capacity : 64;
+    while (capacity < n)
+        capacity *= 2;
+    h->capacity = capacity;
     h->entries = sl_realloc(h->entries, h->capacity, sizeof(*h->entries));
     h->slot_count = h->capacity * 2;
     h->slots = sl_realloc(h->slots, h->slot_count, sizeof(*h->slots));
@@ -147,42 +160,111 @@ static bool fits(const struct heavy *h, size_t size)
     return h->n < h->max_distinct && h->bytes + size <= h->max_bytes;
 }
 
-/* A new value. One that is larger than all there is room for counts as purged at once. */
-static void insert(struct heavy *h, struct sl_str value, uint64_t hash, uint64_t count,
-                   double weight)
+/* Makes room for a new value. False: it is larger than all there is room for, and is counted as
+ * purged at once. */
+static bool make_room(struct heavy *h, struct sl_str value, uint64_t hash, uint64_t count)
 {
     if (!fits(h, value.n)) {
         purge(h);
         hll_add(h->hll, hash);
         if (!fits(h, value.n)) {
             h->error += count;
-            return;
+            return false;
         }
     }
-    if (h->n == h->capacity)
-        grow(h);
+    reserve(h, h->n + 1);
     if (!h->text)
         h->text = sl_arena_new();
-    h->entries[h->n++] = (struct heavy_entry){sl_arena_str(h->text, value), hash, count, weight};
-    h->bytes += value.n;
-    /* The slot is looked for again: a purge or growth moved it. */
-    h->slots[find_slot(h, value, hash)] = (uint32_t)h->n;
+    return true;
 }
 
 void heavy_add(struct heavy *h, struct sl_str value, uint64_t hash, uint64_t count, double weight)
 {
     if (h->hll)
         hll_add(h->hll, hash);
-    if (h->slot_count) {
-        size_t slot = find_slot(h, value, hash);
-        if (h->slots[slot]) {
-            struct heavy_entry *e = &h->entries[h->slots[slot] - 1];
-            e->count += count;
-            e->weight += weight;
-            return;
-        }
+    reserve(h, 1);
+    size_t slot = find_slot(h, value, hash);
+    if (h->slots[slot]) {
+        struct heavy_entry *e = &h->entries[(uint32_t)h->slots[slot] - 1];
+        e->count += count;
+        e->weight += weight;
+        return;
     }
-    insert(h, value, hash, count, weight);
+    size_t slot_count = h->slot_count, n = h->n;
+    if (!make_room(h, value, hash, count))
+        return;
+    /* A purge or growth moved the slots. */
+    if (slot_count != h->slot_count || n != h->n)
+        slot = find_slot(h, value, hash);
+    h->entries[h->n++] = (struct heavy_entry){sl_arena_str(h->text, value), hash, count, weight};
+    h->bytes += value.n;
+    h->slots[slot] = slot_of(hash, h->n - 1);
+}
+
+/* ---- batches ---- */
+
+enum { CELLS_PER_ITEM = 8, PREFETCH_AHEAD = 8 };
+
+/* Cells that say at least how often the hashes of the batch that fall there occur: 0, 1 or 2 for
+ * more. Items alone in a cell stand once in the batch, whatever else there is. */
+struct cells {
+    uint8_t *counts;
+    uint64_t mask;
+};
+
+static struct cells count_cells(struct sl_arena *a, const struct heavy_item *items, size_t n)
+{
+    size_t size = 64;
+    while (size < n * CELLS_PER_ITEM)
+        size *= 2;
+    struct cells c = {sl_arena_zero(a, size, 1), size - 1};
+    for (size_t i = 0; i < n; i++) {
+        uint8_t *cell = &c.counts[items[i].hash & c.mask];
+        *cell = (uint8_t)SL_MIN(*cell + SL_MIN(items[i].count, 2u), 2u);
+    }
+    return c;
+}
+
+static bool is_single(const struct cells *c, const struct heavy_item *item)
+{
+    return c->counts[item->hash & c->mask] == 1;
+}
+
+/* Items up to the one that starts the estimates; all, when none does. */
+static size_t add_exactly(struct heavy *h, const struct heavy_item *items, size_t n)
+{
+    reserve(h, SL_MIN(h->n + n, h->max_distinct));
+    size_t i = 0;
+    while (i < n && !h->hll) {
+        if (i + PREFETCH_AHEAD < n)
+            __builtin_prefetch(&h->slots[items[i + PREFETCH_AHEAD].hash & (h->slot_count - 1)]);
+        heavy_add(h, items[i].value, items[i].hash, items[i].count, items[i].weight);
+        i++;
+    }
+    return i;
+}
+
+void heavy_add_batch(struct sl_arena *a, struct heavy *h, const struct heavy_item *items, size_t n)
+{
+    if (!h->hll) {
+        size_t done = add_exactly(h, items, n);
+        items += done;
+        n -= done;
+    }
+    size_t singles = 0;
+    struct cells cells = {0};
+    if (n > h->max_distinct / 2) {
+        cells = count_cells(a, items, n);
+        for (size_t i = 0; i < n; i++)
+            singles += is_single(&cells, &items[i]);
+    }
+    bool leave_out = singles > h->max_distinct / 2;
+    for (size_t i = 0; i < n; i++)
+        if (leave_out && is_single(&cells, &items[i]))
+            hll_add(h->hll, items[i].hash);
+        else
+            heavy_add(h, items[i].value, items[i].hash, items[i].count, items[i].weight);
+    h->error += leave_out;
 }
 
 void heavy_merge(struct heavy *into, const struct heavy *from)

@@ -13,7 +13,8 @@ static int compare_points(const void *a, const void *b)
 
 void distribution_init(struct distribution *d, struct distribution_point *points, size_t n)
 {
-    qsort(points, n, sizeof(*points), compare_points);
+    if (n)
+        qsort(points, n, sizeof(*points), compare_points);
     double total = 0;
     for (size_t i = 0; i < n; i++)
         total += points[i].weight;

@@ -126,7 +126,8 @@ static int64_t whole_at(const struct column *c, size_t row)
 static void gather_whole(const struct column *c, struct batch *b)
 {
     if (!c->valid && c->type != COLUMN_BOOL) {
-        memcpy(b->keys, c->i64, c->n * sizeof(*b->keys));
+        if (c->n)
+            memcpy(b->keys, c->i64, c->n * sizeof(*b->keys));
         b->n = c->n;
     } else {
         for (size_t row = 0; row < c->n; row++) {

@@ -50,6 +50,8 @@ void statistics_text_update(struct sl_arena *a, struct statistics_text *s, const
 {
     uint32_t *counts = SL_ARENA_ARRAY(a, uint32_t, c->dict_n);
     double *sums = weights ? SL_ARENA_ARRAY(a, double, c->dict_n) : NULL;
+    struct heavy_item *items = sl_arena_alloc(a, c->dict_n * sizeof(*items));
+    size_t n = 0;
     count_codes(c, weights, counts, sums);
     for (size_t code = 0; code < c->dict_n; code++) {
         uint32_t count = counts[code];
@@ -59,8 +61,9 @@ void statistics_text_update(struct sl_arena *a, struct statistics_text *s, const
         s->n += count;
         s->n_bytes += value.n * count;
         s->n_invalid_utf8 += is_utf8(value) ? 0 : count;
-        heavy_add(&s->heavy, value, heavy_hash(value), count, sums ? sums[code] : 0);
+        items[n++] = (struct heavy_item){value, heavy_hash(value), count, sums ? sums[code] : 0};
     }
+    heavy_add_batch(a, &s->heavy, items, n);
 }
 
 void statistics_text_merge(struct statistics_text *into, const struct statistics_text *from)
@@ -91,6 +94,38 @@ static struct sl_str label_of(struct sl_arena *a, const struct statistics_text *
     return sl_arena_str(a, value);
 }
 
+/* Hoare's partition: returns j < n - 1 with none of v[0..j] after any of v[j + 1..n). */
+static size_t partition(struct statistics_value *v, size_t n)
+{
+    struct statistics_value pivot = v[(n - 1) / 2];
+    for (size_t i = 0, j = n - 1;; i++, j--) {
+        while (compare_values(&v[i], &pivot) < 0)
+            i++;
+        while (compare_values(&pivot, &v[j]) < 0)
+            j--;
+        if (i >= j)
+            return j;
+        struct statistics_value swapped = v[i];
+        v[i] = v[j];
+        v[j] = swapped;
+    }
+}
+
+/* Puts the `k` first values, in no order, in front of the others. */
+static void select_first(struct statistics_value *v, size_t n, size_t k)
+{
+    while (n > 1 && k > 0 && k < n) {
+        size_t front = partition(v, n) + 1;
+        if (k <= front) {
+            n = front;
+        } else {
+            v += front;
+            n -= front;
+            k -= front;
+        }
+    }
+}
+
 /* The `n` values that count most, by count or by weight. */
 static struct statistics_values rank_values(struct sl_arena *a, const struct statistics_text *s,
                                             size_t n, bool weighted)
@@ -101,8 +136,9 @@ static struct statistics_values rank_values(struct sl_arena *a, const struct sta
         const struct heavy_entry *e = &h->entries[i];
         all[i] = (struct statistics_value){e->value, weighted ? e->weight : (double)e->count};
     }
-    qsort(all, h->n, sizeof(*all), compare_values);
     struct statistics_values ranked = {.n = SL_MIN(n, h->n)};
+    select_first(all, h->n, ranked.n);
+    qsort(all, ranked.n, sizeof(*all), compare_values);
     ranked.p = SL_ARENA_ARRAY(a, struct statistics_value, ranked.n);
     for (size_t i = 0; i < ranked.n; i++)
         ranked.p[i] = (struct statistics_value){label_of(a, s, all[i].value), all[i].count};

@@ -146,6 +146,68 @@ static void test_sketch_heavy__merging_into_an_empty_one_copies(void **state)
     heavy_deinit(&empty);
 }
 
+/* Batches of mostly single values, with a few frequent ones given once each or many times over, as
+ * a dictionary with repeats does. */
+static void test_sketch_heavy__batches_keep_the_bound(void **state)
+{
+    (void)state;
+    enum { BATCHES = 30, N = 4000, FREQUENT = 10 };
+    SL_AUTOARENA(a);
+    static uint64_t truth[FREQUENT];
+    struct sl_rng r;
+    sl_rng_init(&r, 9);
+    struct heavy h;
+    heavy_init(&h, 1000, 1 << 20);
+    uint64_t total = 0;
+    for (size_t batch = 0; batch < BATCHES; batch++) {
+        struct heavy_item *items = SL_ARENA_ARRAY(a, struct heavy_item, N);
+        for (size_t i = 0; i < N; i++) {
+            bool frequent = sl_rng_below(&r, 4) == 0;
+            uint64_t which = sl_rng_below(&r, FREQUENT);
+            struct sl_str value = frequent ? sl_arena_format(a, "frequent %d", (int)which)
+                                           : sl_arena_format(a, "single %zu %zu", batch, i);
+            uint32_t count = frequent && batch % 2 ? 3 : 1;
+            items[i] = (struct heavy_item){value, heavy_hash(value), count, 0};
+            total += count;
+            if (frequent)
+                truth[which] += count;
+        }
+        heavy_add_batch(a, &h, items, N);
+    }
+    assert_true(h.error <= 2 * total / h.max_distinct);
+    for (int v = 0; v < FREQUENT; v++) {
+        char text[32];
+        snprintf(text, sizeof(text), "frequent %d", v);
+        const struct heavy_entry *e = find(&h, text);
+        assert_non_null(e);
+        assert_true(e->count <= truth[v] && e->count + h.error >= truth[v]);
+    }
+    double distinct = BATCHES * N * 0.75;
+    assert_true(fabs(heavy_unique(&h) - distinct) < 0.03 * distinct);
+    heavy_deinit(&h);
+}
+
+static void test_sketch_heavy__a_batch_that_fits_is_exact(void **state)
+{
+    (void)state;
+    enum { N = 1000 };
+    SL_AUTOARENA(a);
+    struct heavy_item items[2 * N];
+    for (size_t i = 0; i < 2 * (size_t)N; i++) {
+        struct sl_str value = sl_arena_format(a, "%zu", i % N);
+        items[i] = (struct heavy_item){value, heavy_hash(value), 1, 0.5};
+    }
+    struct heavy h;
+    heavy_init(&h, N, 1 << 20);
+    heavy_add_batch(a, &h, items, 2 * N);
+    heavy_add_batch(a, &h, items, 2 * N);
+    assert_true(heavy_is_exact(&h));
+    assert_int_equal(h.n, N);
+    for (size_t i = 0; i < N; i++)
+        assert_true(h.entries[i].count == 4 && h.entries[i].weight == 2);
+    heavy_deinit(&h);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -154,6 +216,8 @@ int main(void)
         cmocka_unit_test(test_sketch_heavy__merging_keeps_the_bound),
         cmocka_unit_test(test_sketch_heavy__text_is_bounded),
         cmocka_unit_test(test_sketch_heavy__merging_into_an_empty_one_copies),
+        cmocka_unit_test(test_sketch_heavy__batches_keep_the_bound),
+        cmocka_unit_test(test_sketch_heavy__a_batch_that_fits_is_exact),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
