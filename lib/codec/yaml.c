@@ -63,25 +63,25 @@ static bool read_based_integer(struct sl_str s, double *ret)
         s = sl_str_skip(s, 1);
     if (s.n < 2 || s.p[0] != '0')
         return false;
-    char mark = s.p[1];
-    double base = mark == 'x' ? 16 : mark == 'b' ? 2 : 8;
+    char mark = s.p[1] >= 'A' && s.p[1] <= 'Z' ? (char)(s.p[1] | 0x20) : s.p[1];
+    uint64_t base = mark == 'x' ? 16 : mark == 'b' ? 2 : 8;
     s = sl_str_skip(s, mark == 'x' || mark == 'o' || mark == 'b' ? 2 : 1);
-    double value = 0;
+    uint64_t value = 0;
     bool digits = false;
     for (size_t i = 0; i < s.n; i++) {
         char ch = s.p[i];
         if (ch == '_')
             continue;
-        int digit = ch >= '0' && ch <= '9'   ? ch - '0'
-                    : ch >= 'a' && ch <= 'f' ? ch - 'a' + 10
-                    : ch >= 'A' && ch <= 'F' ? ch - 'A' + 10
-                                             : 16;
+        uint64_t digit = ch >= '0' && ch <= '9'   ? (uint64_t)(ch - '0')
+                         : ch >= 'a' && ch <= 'f' ? (uint64_t)(ch - 'a' + 10)
+                         : ch >= 'A' && ch <= 'F' ? (uint64_t)(ch - 'A' + 10)
+                                                  : 16;
         if (digit >= base)
             return false;
         digits = true;
-        value = value * base + digit;
+        value = SL_MIN(value * base + digit, (uint64_t)1 << 56); /* far beyond 2^53 anyway */
     }
-    *ret = negative ? -value : value;
+    *ret = negative ? -(double)value : (double)value;
     return digits;
 }
 
@@ -106,7 +106,13 @@ static bool read_decimal(struct sl_str s, double *ret)
         digit |= c >= '0' && c <= '9';
         text[n++] = c;
     }
-    return digit && sl_str_to_f64(sl_strn(text, n), ret);
+    int64_t whole;
+    if (!digit || !sl_str_to_f64(sl_strn(text, n), ret))
+        return false;
+    if (sl_str_to_i64(sl_strn(text, n), &whole) &&
+        (whole > (int64_t)1 << 53 || whole < -((int64_t)1 << 53)))
+        *ret = whole > 0 ? 0x1p56 : -0x1p56; /* 2^53 + 1 has been rounded to 2^53 */
+    return true;
 }
 
 static bool is_whole_text(struct sl_str s)
@@ -129,10 +135,10 @@ static bool read_number(struct sl_str s, double *ret)
 static struct sl_err *resolve_plain(struct sl_str s, yaml_mark_t mark, struct json *v)
 {
     static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
-    static const char *const trues[] = {"true", "True", "TRUE", "yes", "Yes",
-                                        "YES",  "on",   "On",   "ON",  NULL};
-    static const char *const falses[] = {"false", "False", "FALSE", "no",  "No",
-                                         "NO",    "off",   "Off",   "OFF", NULL};
+    static const char *const trues[] = {"true", "True", "TRUE", "yes", "Yes", "YES",
+                                        "on",   "On",   "ON",   "y",   "Y",   NULL};
+    static const char *const falses[] = {"false", "False", "FALSE", "no", "No", "NO",
+                                         "off",   "Off",   "OFF",   "n",  "N",  NULL};
     static const char *const odd[] = {".inf",  ".Inf",  ".INF", "+.inf", "+.Inf", "+.INF", "-.inf",
                                       "-.Inf", "-.INF", ".nan", ".NaN",  ".NAN",  NULL};
     if (is_one_of(s, nulls)) {
@@ -266,34 +272,48 @@ static struct sl_err *compose_sequence(struct composer *c, struct json **ret)
     return next_event(c);
 }
 
-/* Where the keys of one mapping stand: its own, and those that merge keys brought. */
-struct keys {
-    struct sl_map own;
-    struct json *merged; /* an object, or NULL */
+/* A mapping under way. */
+struct mapping {
+    struct json *object;
+    struct sl_map own;    /* its keys */
+    struct sl_map merged; /* keys that << has brought, and their values */
 };
 
-static struct sl_err *merge(struct composer *c, const struct json *from, yaml_mark_t mark,
-                            struct keys *keys)
+static void append_member(struct sl_arena *a, struct json *object, struct sl_str key,
+                          struct json *value)
 {
-    if (from->type == JSON_ARRAY) {
-        for (size_t i = 0; i < from->n; i++) {
-            if (from->items[i]->type != JSON_OBJECT)
-                return fail_at(mark, "'<<' takes a mapping or a list of mappings");
-            SL_TRY(merge(c, from->items[i], mark, keys));
-        }
-        return NULL;
+    if (object->n == object->capacity) {
+        object->capacity = object->capacity ? object->capacity * 2 : 8;
+        struct json_member *grown = SL_ARENA_ARRAY(a, struct json_member, object->capacity);
+        if (object->n)
+            memcpy(grown, object->members, object->n * sizeof(*grown));
+        object->members = grown;
+    }
+    object->members[object->n++] = (struct json_member){key, value};
+}
+
+static struct sl_err *merge(struct composer *c, const struct json *from, yaml_mark_t mark,
+                            struct mapping *m)
+{
+    for (size_t i = 0; from->type == JSON_ARRAY && i < from->n; i++) {
+        if (from->items[i]->type != JSON_OBJECT)
+            return fail_at(mark, "'<<' takes a mapping or a list of mappings");
+        SL_TRY(merge(c, from->items[i], mark, m));
     }
     if (from->type != JSON_OBJECT)
-        return fail_at(mark, "'<<' takes a mapping or a list of mappings");
-    if (!keys->merged)
-        keys->merged = new_node(c, JSON_OBJECT);
-    for (size_t i = 0; i < from->n; i++) /* the first that brings a key wins */
-        if (!json_get_str(keys->merged, from->members[i].key))
-            json_set_str(c->a, keys->merged, from->members[i].key, from->members[i].value);
+        return from->type == JSON_ARRAY
+                   ? NULL
+                   : fail_at(mark, "'<<' takes a mapping or a list of mappings");
+    for (size_t i = 0; i < from->n; i++) { /* the first that brings a key wins */
+        bool added;
+        uint64_t *value = sl_map_add(&m->merged, from->members[i].key, &added);
+        if (added)
+            *value = (uintptr_t)from->members[i].value;
+    }
     return NULL;
 }
 
-static struct sl_err *compose_member(struct composer *c, struct json *object, struct keys *keys)
+static struct sl_err *compose_member(struct composer *c, struct mapping *m)
 {
     yaml_mark_t mark = c->event.start_mark;
     bool plain =
@@ -307,36 +327,47 @@ static struct sl_err *compose_member(struct composer *c, struct json *object, st
         return fail_at(mark, "a key must be a scalar");
     SL_TRY(compose(c, &value));
     if (plain && sl_str_is(key->string, "<<"))
-        return merge(c, value, mark, keys);
-    *sl_map_add(&keys->own, key->string, &added) = 1;
+        return merge(c, value, mark, m);
+    sl_map_add(&m->own, key->string, &added);
     if (!added)
         return fail_at(mark, "duplicate key '%.*s'", SL_FMT(key->string));
-    json_set_str(c->a, object, key->string, value);
+    append_member(c->a, m->object, key->string, value);
     return NULL;
 }
 
-static struct sl_err *compose_members(struct composer *c, struct json *object, struct keys *keys)
+static struct sl_err *compose_members(struct composer *c, struct mapping *m)
 {
     SL_TRY(next_event(c));
     while (c->event.type != YAML_MAPPING_END_EVENT)
-        SL_TRY(compose_member(c, object, keys));
-    for (size_t i = 0; keys->merged && i < keys->merged->n; i++) {
-        struct json_member *m = &keys->merged->members[i];
-        if (!sl_map_find(&keys->own, m->key))
-            json_set_str(c->a, object, m->key, m->value);
+        SL_TRY(compose_member(c, m));
+    for (size_t i = 0; i < m->merged.n; i++) {
+        const struct sl_map_entry *e = &m->merged.entries[i];
+        if (!sl_map_find(&m->own, e->key))
+            append_member(c->a, m->object, sl_arena_str(c->a, e->key),
+                          (struct json *)(uintptr_t)e->value);
     }
     return next_event(c);
 }
 
 static struct sl_err *compose_mapping(struct composer *c, struct json **ret)
 {
-    struct json *v = new_node(c, JSON_OBJECT);
-    struct keys keys = {SL_MAP_INIT, NULL};
-    struct sl_err *err = compose_members(c, v, &keys);
-    sl_map_deinit(&keys.own);
+    struct mapping m = {.object = new_node(c, JSON_OBJECT)};
+    struct sl_err *err = compose_members(c, &m);
+    sl_map_deinit(&m.own);
+    sl_map_deinit(&m.merged);
     if (!err)
-        *ret = v;
+        *ret = m.object;
     return err;
+}
+
+/* Sets, ordered maps and tags of other programs have no place in JSON. */
+static struct sl_err *check_tag(const struct composer *c, const yaml_char_t *text,
+                                const char *expected)
+{
+    struct sl_str tag = sl_str((const char *)text);
+    if (tag.n == 0 || sl_str_is(tag, "!") || sl_str_is(tag, expected))
+        return NULL;
+    return fail_at(c->event.start_mark, "the tag %.*s is not supported", SL_FMT(tag));
 }
 
 static struct sl_err *compose_node(struct composer *c, struct json **ret)
@@ -347,8 +378,10 @@ static struct sl_err *compose_node(struct composer *c, struct json **ret)
     case YAML_SCALAR_EVENT:
         return compose_scalar(c, ret);
     case YAML_SEQUENCE_START_EVENT:
+        SL_TRY(check_tag(c, c->event.data.sequence_start.tag, "tag:yaml.org,2002:seq"));
         return compose_sequence(c, ret);
     case YAML_MAPPING_START_EVENT:
+        SL_TRY(check_tag(c, c->event.data.mapping_start.tag, "tag:yaml.org,2002:map"));
         return compose_mapping(c, ret);
     default:
         return fail_at(c->event.start_mark, "expected a value");
@@ -397,6 +430,8 @@ struct sl_err *yaml_parse(struct sl_arena *a, struct sl_str text, struct json **
 {
     if (text.n > SL_LIMIT_MANIFEST_BYTES)
         return SL_ERR(INVALID, "the text is longer than %zu bytes", SL_LIMIT_MANIFEST_BYTES);
+    if (sl_str_starts(text, SL_STR("\xef\xbb\xbf"))) /* a byte order mark */
+        text = sl_str_skip(text, 3);
     struct composer c = {.a = a};
     if (!yaml_parser_initialize(&c.parser))
         return SL_ERR(INTERNAL, "libyaml does not start");

@@ -1,12 +1,12 @@
 /* YAML text into the tree of codec/json.h, every node with the line it stands in.
  *
- * Scalars are read as kubectl reads them (sigs.k8s.io/yaml, that is YAML 1.1's core as go-yaml v2
- * has it): plain yes/no/on/off/true/false in three spellings each are booleans, ~ and null and the
- * empty plain scalar are null, integers in decimal, 0x, 0o, 0b and old 0-octal with underscores,
- * floats; what is quoted or a block scalar is a string. Keys are strings: other scalars are taken
- * by their text. Merge keys (<<) and anchors work; aliases are counted and what they copy counts as
- * nodes, so that nothing grows without bound. Dates stay strings; .inf and .nan are refused, as
- * JSON has none.
+ * Scalars are read as kubectl reads them (sigs.k8s.io/yaml: YAML 1.1 as go-yaml v2 has it): the
+ * plain words yes, no, on, off, true, false in three spellings each, y, Y, n and N are booleans; ~,
+ * null and the empty plain scalar are null; integers are decimal, 0x, 0o, 0b or old 0-octal, with
+ * underscores; then floats. What is quoted or a block scalar is a string. Dates stay strings; .inf
+ * and .nan are refused, as JSON has none. Keys are strings: other scalars are taken by their text.
+ * Merge keys (<<) and anchors work; aliases are counted, and what they repeat counts as nodes, so
+ * that nothing grows without bound.
  *
  * Limits: SL_LIMIT_MANIFEST_BYTES of text, SL_LIMIT_YAML_DEPTH, _NODES, _ALIASES. */
 #pragma once
