@@ -132,13 +132,29 @@ $B/tests/fuzz/%_fuzz_replay: $B/tests/fuzz/%_fuzz.o $B/tests/fuzz/replay.o $B/li
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-# The same under libFuzzer: every source is compiled in, so that coverage guides it.
-build/fuzz/%_fuzz: tests/fuzz/%_fuzz.c $(LIB_SRC) $(PROTO_C)
-	@mkdir -p $(@D)
-	$(Q)clang $(CPPFLAGS) -std=gnu17 -g -O1 -w -ffp-contract=off -fsanitize=fuzzer,address,undefined -pthread -o $@ $< \
-	    $(LIB_SRC) $(PROTO_C) $(LDLIBS)
+# The same under libFuzzer: every source is compiled with its coverage, once for all targets.
+FUZZ_FLAGS := -std=gnu17 -g -O1 -w -ffp-contract=off -pthread
+FUZZ_OBJ := $(LIB_SRC:%.c=build/fuzz/obj/%.o) $(PROTO_C:$(GEN)/%.c=build/fuzz/obj/gen/%.o) build/fuzz/obj/build_ids.o
 
-test-programs: $(TEST_BIN) $(FUZZ_REPLAY) $(TOOL_BIN)
+build/fuzz/obj/%.o: %.c | $(PROTO_H)
+	@mkdir -p $(@D)
+	$(Q)$(CCACHE) clang $(CPPFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c -o $@ $<
+
+build/fuzz/obj/gen/%.o: $(GEN)/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CCACHE) clang $(FUZZ_FLAGS) -I$(GEN)/proto -c -o $@ $<
+
+build/fuzz/obj/build_ids.o: $B/build_ids.c
+	@mkdir -p $(@D)
+	$(Q)$(CCACHE) clang $(CPPFLAGS) $(FUZZ_FLAGS) -c -o $@ $<
+
+build/fuzz/libsluice.a: $(FUZZ_OBJ)
+	@rm -f $@
+	$(Q)ar rcs $@ $^
+
+build/fuzz/%_fuzz: tests/fuzz/%_fuzz.c build/fuzz/libsluice.a
+	@mkdir -p $(@D)
+	$(Q)clang $(CPPFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LDLIBS)
 
 unit: $(TEST_BIN) ## unit and contract tests of this flavour
 	@hack/run-tests $B $(TEST_BIN:%=%)
@@ -198,4 +214,4 @@ clean: ## remove what was built
 
 .PHONY: help test-programs deps build unit test asan tsan fuzz bench fmt check lint layers headers quickstart data clean
 .SECONDARY:
--include $(shell find $B -name '*.d' 2>/dev/null)
+-include $(shell find $B build/fuzz -name '*.d' 2>/dev/null)
