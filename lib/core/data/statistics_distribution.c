@@ -73,11 +73,15 @@ static void add_equal_widths(const struct distribution *d, size_t first, size_t 
     }
     /* Halves, because the range of doubles is wider than a double. */
     double step = (high / 2 - low / 2) / (double)n * 2;
-    double edge = low;
+    double edge = low, half = step / 2;
     size_t at = first;
     for (size_t i = 0; i < n; i++) {
         bool last = i + 1 == n;
-        double next = last ? high : low + step * (double)(i + 1);
+        double next = low + step * (double)(i + 1);
+        if (last)
+            next = high;
+        else if (!isfinite(next))
+            next = (low / 2 + half * (double)(i + 1)) * 2;
         double count = 0;
         while (at < end && (last || d->points[at].value < next))
             count += d->points[at++].weight;
