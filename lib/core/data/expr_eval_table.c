@@ -7,6 +7,7 @@
  *
  * In a lane, a missing row holds some value of the type's domain, so that loops run over all rows
  * without looking at validity, and nothing in them can overflow. */
+#include "core/data/exact_math.h"
 #include "core/data/expr_impl.h"
 
 #include <math.h>
@@ -449,13 +450,13 @@ static bool call_on_doubles(const struct evaluation *v, enum expr_function_id id
         EACH(fabs(x));
         break;
     case EXPR_F_LOG:
-        EACH(log(x));
+        EACH(exact_ln(x));
         break;
     case EXPR_F_LOG1P:
-        EACH(log(1.0 + x));
+        EACH(exact_ln(1.0 + x));
         break;
     case EXPR_F_EXP:
-        EACH(exp(x));
+        EACH(exact_exp(x));
         break;
     case EXPR_F_SQRT:
         EACH(sqrt(x));

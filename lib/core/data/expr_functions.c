@@ -1,6 +1,7 @@
 #include "core/data/expr_functions.h"
 
 #include "base/time.h"
+#include "core/data/exact_math.h"
 #include "core/data/expr_impl.h"
 
 #include <math.h>
@@ -20,18 +21,18 @@ static value call_abs(ARGS)
 
 static value call_log(ARGS)
 {
-    return expr_double(log(x[0].f64));
+    return expr_double(exact_ln(x[0].f64));
 }
 
 /* Not libm's log1p: ONNX has none, and both must give the same bits. */
 static value call_log1p(ARGS)
 {
-    return expr_double(log(1.0 + x[0].f64));
+    return expr_double(exact_ln(1.0 + x[0].f64));
 }
 
 static value call_exp(ARGS)
 {
-    return expr_double(exp(x[0].f64));
+    return expr_double(exact_exp(x[0].f64));
 }
 
 static value call_sqrt(ARGS)
