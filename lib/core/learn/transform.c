@@ -1,6 +1,7 @@
 #include "core/learn/transform.h"
 
 #include "core/learn/transform_eval.h"
+#include "core/learn/transform_math.h"
 
 static const char *const task_names[] = {"binary", "multiclass", "regression"};
 static const char *const target_names[] = {"dense", "trees"};
@@ -85,7 +86,7 @@ static struct column output_column(struct sl_arena *a, const struct transform_ou
     }
     float *narrow = SL_ARENA_ARRAY(a, float, n_rows);
     for (size_t i = 0; i < n_rows; i++)
-        narrow[i] = (float)v->number[i];
+        narrow[i] = transform_narrow(v->number[i]);
     c.type = COLUMN_FLOAT;
     c.f32 = narrow;
     return c;

@@ -138,8 +138,14 @@ static int expr_node(struct transform_build *b, struct sl_str text)
 
 /* ---- fill -------------------------------------------------------------------------------------*/
 
+/* Parts of one timestamp share its fill. */
 static int add_fill(struct transform_build *b, int from, enum transform_wish_kind kind)
 {
+    for (size_t i = 0; i < b->t->n_nodes; i++) {
+        const struct transform_node *n = &b->t->nodes[i];
+        if (n->op == TRANSFORM_FILL && n->args[0] == from && n->pending && n->wish->kind == kind)
+            return (int)i;
+    }
     struct transform_wish wish = {.kind = kind};
     return transform_add_node(b, (struct transform_node){
                                      .op = TRANSFORM_FILL,
@@ -172,16 +178,13 @@ static int add_constant(struct transform_build *b, int from, const struct json *
     return transform_add_node(b, fill);
 }
 
-/* True when the feature ends as a number that a dense learner reads: then nothing may be missing.
- */
-static bool ends_as_number(const struct transform_feature *f, const struct transform_node *source)
+/* True when `apply` leaves a number, which a dense learner cannot read where it is missing. */
+static bool stays_number(const struct transform_feature *f)
 {
-    bool id = false;
     for (size_t i = 0; i < f->n_steps; i++)
-        id = id || f->steps[i].operation->makes_id;
-    if (f->parts.n && !f->has_apply) /* bounded parts become ids, others stay numbers */
-        return true;
-    return source->kind == TRANSFORM_NUMBER && !id;
+        if (f->steps[i].operation->makes_id)
+            return false;
+    return true;
 }
 
 static bool is_bool(const struct transform_build *b, const struct transform_node *n)
@@ -191,11 +194,12 @@ static bool is_bool(const struct transform_build *b, const struct transform_node
                : n->op == TRANSFORM_COLUMN && b->t->columns[n->column].type == COLUMN_BOOL;
 }
 
-static int fill_source(struct transform_build *b, const struct transform_feature *f, int source)
+/* `must`: a dense learner reads what becomes of it as a number. -1: told. */
+static int fill_source(struct transform_build *b, const struct transform_feature *f, int source,
+                       bool must)
 {
     const struct transform_node *n = &b->t->nodes[source];
     const struct json *v = f->fill && f->fill->type != JSON_NULL ? f->fill : NULL;
-    bool must = b->request->target == TRANSFORM_DENSE && ends_as_number(f, n);
     if (!v)
         return !must ? source
                : n->time
@@ -313,10 +317,15 @@ static void build_parts(struct transform_build *b, const struct transform_featur
         struct transform_value v = {0};
         (void)transform_part_find(f->parts.p[i], &part);
         v.has_range = transform_part_range(part, &v.first, &v.count);
+        /* Parts with bounds become ids by themselves, and ids may be missing. */
+        bool number = f->has_apply ? stays_number(f) : !v.has_range;
+        int filled = fill_source(b, f, source, number && b->request->target == TRANSFORM_DENSE);
+        if (filled < 0)
+            return;
         v.node = transform_add_node(b, (struct transform_node){
                                            .op = TRANSFORM_DATE_PART,
                                            .part = part,
-                                           .args = {source, -1},
+                                           .args = {filled, -1},
                                        });
         finish_value(b, f,
                      sl_arena_format(b->a, "%.*s_%.*s", SL_FMT(f->name), SL_FMT(f->parts.p[i])), v);
@@ -388,13 +397,14 @@ static void build_feature(struct transform_build *b, const struct transform_feat
         transform_complain(b, NULL, "a timestamp needs dateParts (or apply)");
         return;
     }
-    int filled = fill_source(b, f, source);
-    if (filled < 0)
-        return;
-    if (f->parts.n)
-        build_parts(b, f, filled);
-    else
-        finish_value(b, f, f->name, (struct transform_value){.node = filled});
+    if (f->parts.n) {
+        build_parts(b, f, source);
+    } else {
+        bool number = b->t->nodes[source].kind == TRANSFORM_NUMBER && stays_number(f);
+        int filled = fill_source(b, f, source, number && b->request->target == TRANSFORM_DENSE);
+        if (filled >= 0)
+            finish_value(b, f, f->name, (struct transform_value){.node = filled});
+    }
     if (f->missing)
         add_missing(b, f, source);
 }

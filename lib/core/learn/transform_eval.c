@@ -1,6 +1,7 @@
 #include "core/learn/transform_eval.h"
 
 #include "base/assert.h"
+#include "core/data/exact_math.h"
 #include "core/learn/transform_math.h"
 #include "core/learn/transform_spec.h"
 
@@ -120,7 +121,7 @@ static double minmax(const struct transform_node *n, double x)
 
 static double log_of(const struct transform_node *n, double x)
 {
-    return transform_ln((x < 0 ? 0 : x) + n->value);
+    return exact_ln((x < 0 ? 0 : x) + n->value);
 }
 
 static double clip(const struct transform_node *n, double x)

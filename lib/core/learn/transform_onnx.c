@@ -3,6 +3,7 @@
 #include "core/learn/transform_math.h"
 #include "core/learn/transform_onnx_impl.h"
 
+#include <float.h>
 #include <math.h>
 
 static const int64_t column_shape[] = {-1, 1};
@@ -58,17 +59,17 @@ static onnx_value export_missing(const exporter *x, const struct transform_node 
 
 static onnx_value export_zscore(const exporter *x, const struct transform_node *n)
 {
-    onnx_value d = op2(x, "Sub", arg(x, n), onnx_f64(x->g, n->mean));
-    return op2(x, "Div", d, onnx_f64(x->g, n->std > 0 ? n->std : 1));
+    onnx_value d = transform_onnx_add(x->g, arg(x, n), -n->mean);
+    return transform_onnx_divide(x->g, d, n->std > 0 ? n->std : 1);
 }
 
 static onnx_value export_minmax(const exporter *x, const struct transform_node *n)
 {
     double width = n->max > n->min ? n->max - n->min : 1;
-    onnx_value v = op2(x, "Sub", arg(x, n), onnx_f64(x->g, n->min));
-    v = op2(x, "Div", v, onnx_f64(x->g, width));
-    v = op2(x, "Mul", v, onnx_f64(x->g, n->high - n->low));
-    return op2(x, "Add", v, onnx_f64(x->g, n->low));
+    onnx_value v = transform_onnx_add(x->g, arg(x, n), -n->min);
+    v = transform_onnx_divide(x->g, v, width);
+    v = transform_onnx_multiply(x->g, v, n->high - n->low);
+    return transform_onnx_add(x->g, v, n->low);
 }
 
 /* Not Clip or Max: what they make of NaN differs between runtimes. */
@@ -87,7 +88,7 @@ static onnx_value at_most(const exporter *x, onnx_value v, double most)
 static onnx_value export_log(const exporter *x, const struct transform_node *n)
 {
     onnx_value v = at_least(x, arg(x, n), 0);
-    return transform_onnx_ln(x->g, op2(x, "Add", v, onnx_f64(x->g, n->value)));
+    return transform_onnx_ln(x->g, transform_onnx_add(x->g, v, n->value));
 }
 
 static onnx_value export_clip(const exporter *x, const struct transform_node *n)
@@ -127,7 +128,7 @@ static onnx_value export_identity(const exporter *x, const struct transform_node
 {
     onnx_value v = arg(x, n), missing = is_nan(x, v);
     v = transform_onnx_where(x->g, missing, onnx_f64(x->g, (double)n->first), v);
-    v = op2(x, "Sub", v, onnx_f64(x->g, (double)n->first));
+    v = transform_onnx_add(x->g, v, -(double)n->first);
     v = at_most(x, at_least(x, v, 0), (double)n->count - 1);
     return missing_id(x, n, missing, onnx_cast(x->g, v, ONNX_INT64));
 }
@@ -322,6 +323,15 @@ static void add_inputs(exporter *x, const bool *needed)
                 t->columns[i].type == COLUMN_STRING ? ONNX_STRING : ONNX_DOUBLE, column_shape, 2);
 }
 
+/* transform_narrow; ONNX Runtime's own operators do not keep track of the sign of a zero. */
+static onnx_value narrow(const exporter *x, const struct transform_node *n, onnx_value v)
+{
+    if (!n->whole) /* whole numbers are below 2^53 */
+        v = at_most(x, at_least(x, v, -FLT_MAX), FLT_MAX);
+    onnx_value f = onnx_cast(x->g, v, ONNX_FLOAT), zero = onnx_f32(x->g, 0);
+    return transform_onnx_where(x->g, onnx_op(x->g, "Equal", f, zero, NULL), zero, f);
+}
+
 void transform_to_onnx(struct onnx *g, const struct transform *t, onnx_value *ret_values)
 {
     SL_AUTOARENA(a);
@@ -349,6 +359,6 @@ void transform_to_onnx(struct onnx *g, const struct transform *t, onnx_value *re
     for (size_t i = 0; i < t->n_outputs; i++) {
         onnx_value v = x.values[t->outputs[i].node];
         if (!ret_values[i])
-            ret_values[i] = t->outputs[i].is_id ? v : onnx_cast(g, v, ONNX_FLOAT);
+            ret_values[i] = t->outputs[i].is_id ? v : narrow(&x, &t->nodes[t->outputs[i].node], v);
     }
 }

@@ -131,13 +131,40 @@ static struct value join(struct walk *w, onnx_value x, onnx_value y)
     return number(where(w, empty, onnx_str(w->g, SL_STR("")), op2(w, "StringConcat", x, y)));
 }
 
+/* A literal number, and not a null one. */
+static bool is_number(const struct expr *e)
+{
+    return e->op == EXPR_LITERAL && e->type == EXPR_DOUBLE && e->value.type == EXPR_DOUBLE;
+}
+
+/* With a literal on the right, or on either side where that is the same. */
+static onnx_value with_literal(struct walk *w, enum expr_op op, const struct expr *e, double c)
+{
+    onnx_value x = walk(w, e).v;
+    switch (op) {
+    case EXPR_ADD:
+        return transform_onnx_add(w->g, x, c);
+    case EXPR_SUBTRACT:
+        return transform_onnx_add(w->g, x, -c);
+    case EXPR_MULTIPLY:
+        return transform_onnx_multiply(w->g, x, c);
+    default:
+        return transform_onnx_divide(w->g, x, c);
+    }
+}
+
 static struct value arithmetic(struct walk *w, const struct expr *e)
 {
     static const char *const names[] = {
         [EXPR_MULTIPLY] = "Mul", [EXPR_DIVIDE] = "Div",   [EXPR_MODULO] = "Mod",
         [EXPR_ADD] = "Add",      [EXPR_SUBTRACT] = "Sub",
     };
-    onnx_value x = walk(w, e->args[0]).v, y = walk(w, e->args[1]).v;
+    const struct expr *left = e->args[0], *right = e->args[1];
+    if (is_number(right) && e->op != EXPR_MODULO)
+        return number(close_double(w, with_literal(w, e->op, left, right->value.f64)));
+    if (is_number(left) && (e->op == EXPR_ADD || e->op == EXPR_MULTIPLY))
+        return number(close_double(w, with_literal(w, e->op, right, left->value.f64)));
+    onnx_value x = walk(w, left).v, y = walk(w, right).v;
     if (e->type == EXPR_STRING)
         return join(w, x, y);
     onnx_value z = op2(w, names[e->op], x, y);
@@ -429,6 +456,13 @@ static struct value matches(struct walk *w, const struct expr *e, const char *be
     return where_present(w, found, transform_onnx_empty(w->g, text));
 }
 
+/* What is not above zero has none. */
+static onnx_value logarithm(struct walk *w, onnx_value x)
+{
+    onnx_value above = op2(w, "Greater", x, onnx_f64(w->g, 0));
+    return where(w, above, close_double(w, transform_onnx_ln(w->g, x)), nan_of(w));
+}
+
 static struct value call(struct walk *w, const struct expr *e)
 {
     static const enum transform_part parts[] = {
@@ -490,10 +524,13 @@ static struct value call(struct walk *w, const struct expr *e)
     case EXPR_F_DATE_TRUNC:
         return dates(w, e);
     case EXPR_F_LOG:
+        return number(logarithm(w, walk(w, e->args[0]).v));
     case EXPR_F_LOG1P:
+        return number(logarithm(w, op2(w, "Add", onnx_f64(w->g, 1), walk(w, e->args[0]).v)));
     case EXPR_F_EXP:
+        return number(close_double(w, transform_onnx_exp(w->g, w->a, walk(w, e->args[0]).v)));
     case EXPR_F_POW:
-        return refuse(w, "log, exp and pow differ in the last bit between runtimes");
+        return refuse(w, "powers differ in the last bit between runtimes");
     case EXPR_F_LOWER:
     case EXPR_F_UPPER:
     case EXPR_F_TRIM:

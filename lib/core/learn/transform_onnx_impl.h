@@ -13,11 +13,19 @@ struct transform_export {
 };
 
 /* ---- shared steps (x is double [N,1], NaN: missing) ---- */
+
+/* Arithmetic with a constant. ONNX Runtime (noop_elimination.cc) takes operations out whose
+ * constant, *narrowed to float*, is 0 or 1; these say the same in a form that it leaves alone, up
+ * to the sign of a zero. */
+onnx_value transform_onnx_add(struct onnx *g, onnx_value x, double c);
+onnx_value transform_onnx_multiply(struct onnx *g, onnx_value x, double c);
+onnx_value transform_onnx_divide(struct onnx *g, onnx_value x, double c);
 onnx_value transform_onnx_where(struct onnx *g, onnx_value condition, onnx_value x, onnx_value y);
 /* x where it is a number, else `otherwise`. */
 onnx_value transform_onnx_fill(struct onnx *g, onnx_value x, double otherwise);
-/* transform_ln. */
+/* exact_ln and exact_exp. Lifetime: constants in `a`, until the graph is serialised. */
 onnx_value transform_onnx_ln(struct onnx *g, onnx_value x);
+onnx_value transform_onnx_exp(struct onnx *g, struct sl_arena *a, onnx_value x);
 /* transform_part_of: double. */
 onnx_value transform_onnx_part(struct onnx *g, onnx_value time_us, enum transform_part part);
 /* True where the text is missing. */

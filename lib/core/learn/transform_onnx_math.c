@@ -1,4 +1,5 @@
-/* Arithmetic of transform_math.c in ONNX nodes, step for step. */
+/* Arithmetic of core/data/exact_math.c and transform_math.c in ONNX nodes, step for step. */
+#include "core/data/exact_math.h"
 #include "core/learn/transform_math.h"
 #include "core/learn/transform_onnx_impl.h"
 
@@ -38,6 +39,28 @@ static onnx_value remainder_of(struct onnx *g, onnx_value x, int64_t y)
 static onnx_value floor_divide(struct onnx *g, onnx_value x, int64_t y)
 {
     return quotient(g, op2(g, "Sub", x, remainder_of(g, x, y)), y);
+}
+
+/* The constant as a value that only shows when the graph runs. */
+static onnx_value hidden(struct onnx *g, onnx_value x, double c)
+{
+    onnx_value constant = onnx_f64(g, c);
+    return transform_onnx_where(g, onnx_op(g, "IsNaN", x, NULL), constant, constant);
+}
+
+onnx_value transform_onnx_add(struct onnx *g, onnx_value x, double c)
+{
+    return c == 0 ? x : op2(g, "Add", x, (float)c == 0 ? hidden(g, x, c) : onnx_f64(g, c));
+}
+
+onnx_value transform_onnx_multiply(struct onnx *g, onnx_value x, double c)
+{
+    return c == 1 ? x : op2(g, "Mul", x, (float)c == 1 ? hidden(g, x, c) : onnx_f64(g, c));
+}
+
+onnx_value transform_onnx_divide(struct onnx *g, onnx_value x, double c)
+{
+    return c == 1 ? x : op2(g, "Div", x, (float)c == 1 ? hidden(g, x, c) : onnx_f64(g, c));
 }
 
 onnx_value transform_onnx_where(struct onnx *g, onnx_value condition, onnx_value x, onnx_value y)
@@ -80,7 +103,7 @@ static onnx_value look_up(struct onnx *g, const double *table, size_t n, onnx_va
 
 onnx_value transform_onnx_ln(struct onnx *g, onnx_value x)
 {
-    const struct transform_ln_tables *t = transform_ln_tables();
+    const struct exact_ln_tables *t = exact_ln_tables();
     onnx_value k = count_reached(g, x, t->coarse, SL_COUNTOF(t->coarse));
     onnx_value scale = look_up(g, t->scale, SL_COUNTOF(t->scale), k);
     x = op2(g, "Mul", op2(g, "Mul", x, scale), scale);
@@ -96,12 +119,47 @@ onnx_value transform_onnx_ln(struct onnx *g, onnx_value x)
     onnx_value f = op2(g, "Div", op2(g, "Sub", x, one), op2(g, "Add", x, one));
     onnx_value z = op2(g, "Mul", f, f);
     onnx_value p = onnx_f64(g, t->series[0]);
-    for (size_t i = 1; i < TRANSFORM_LN_SERIES; i++)
+    for (size_t i = 1; i < EXACT_LN_SERIES; i++)
         p = op2(g, "Add", op2(g, "Mul", p, z), onnx_f64(g, t->series[i]));
     onnx_value tail =
         op2(g, "Mul", op2(g, "Add", f, f), op2(g, "Add", op2(g, "Mul", p, z), onnx_f64(g, 1)));
     tail = op2(g, "Add", tail, op2(g, "Mul", e, onnx_f64(g, t->low)));
     return op2(g, "Add", op2(g, "Mul", e, onnx_f64(g, t->high)), tail);
+}
+
+/* ---- exponential ------------------------------------------------------------------------------*/
+
+/* Powers of two for exponents within [-EXPONENTS, EXPONENTS]. */
+enum { EXPONENTS = 800 };
+
+static onnx_value power_of_two(struct onnx *g, onnx_value exponent, onnx_value table)
+{
+    return op2(g, "Gather", table, add(g, exponent, EXPONENTS));
+}
+
+onnx_value transform_onnx_exp(struct onnx *g, struct sl_arena *a, onnx_value x)
+{
+    const struct exact_exp_tables *t = exact_exp_tables();
+    const struct exact_ln_tables *ln = exact_ln_tables();
+    double *powers = SL_ARENA_ARRAY(a, double, 2 * EXPONENTS + 1);
+    for (int i = -EXPONENTS; i <= EXPONENTS; i++)
+        powers[i + EXPONENTS] = ldexp(1, i);
+    onnx_value table = onnx_const_f64(g, powers, (int64_t[]){2 * EXPONENTS + 1}, 1);
+
+    onnx_value least = onnx_f64(g, -t->bound), most = onnx_f64(g, t->bound);
+    x = transform_onnx_where(g, op2(g, "Less", x, least), least, x);
+    x = transform_onnx_where(g, op2(g, "Greater", x, most), most, x);
+    onnx_value k = onnx_op(g, "Round", op2(g, "Mul", x, onnx_f64(g, t->inverse)), NULL);
+    onnx_value r = op2(g, "Sub", x, op2(g, "Mul", k, onnx_f64(g, ln->high)));
+    r = op2(g, "Sub", r, op2(g, "Mul", k, onnx_f64(g, ln->low)));
+    onnx_value p = onnx_f64(g, t->series[0]);
+    for (size_t i = 1; i < EXACT_EXP_SERIES; i++)
+        p = op2(g, "Add", op2(g, "Mul", p, r), onnx_f64(g, t->series[i]));
+    /* NaN takes any power and stays NaN by p. */
+    onnx_value whole = onnx_cast(g, transform_onnx_fill(g, k, 0), ONNX_INT64);
+    onnx_value half = floor_divide(g, whole, 2);
+    p = op2(g, "Mul", p, power_of_two(g, half, table));
+    return op2(g, "Mul", p, power_of_two(g, op2(g, "Sub", whole, half), table));
 }
 
 /* ---- dates ------------------------------------------------------------------------------------*/
