@@ -299,14 +299,28 @@ static void guard_came(struct completion *c)
     go(d);
 }
 
+/* The model was compared with the one blessed last, if any: the evaluation has such an input. */
+static bool was_compared(const struct driver *d)
+{
+    const struct spec_pipeline *p = d->s->e->pipeline;
+    for (size_t i = 0; i < d->spec->n_inputs; i++) {
+        const struct spec_input *in = &d->spec->inputs[i];
+        if (in->source != SPEC_SOURCE_STEP || !sl_str_is(in->type, "ModelBlessing"))
+            continue;
+        const struct spec_step *evaluation = &p->steps[in->step];
+        for (size_t k = 0; k < evaluation->n_inputs; k++)
+            if (evaluation->inputs[k].source == SPEC_SOURCE_LATEST_BLESSED)
+                return true;
+    }
+    return false;
+}
+
 static bool stage_guard(struct driver *d)
 {
     const struct task_artifact *blessing = blessing_of(d);
-    bool guarded = d->s->e->cfg.index && d->spec->component &&
-                   sl_str_is(sl_str(d->spec->component->name), "Pusher") && blessing &&
-                   json_get(blessing->properties, "baseline_digest") &&
-                   json_get_bool(blessing->properties, "blessed", false);
-    if (guarded) {
+    bool is_push = d->spec->component && sl_str_is(sl_str(d->spec->component->name), "Pusher");
+    if (is_push && d->s->e->cfg.index && blessing && was_compared(d) &&
+        json_get_bool(blessing->properties, "blessed", false)) {
         ask_latest_blessed(d, guard_came);
         return false;
     }

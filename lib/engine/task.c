@@ -53,6 +53,7 @@ static void add_shim_params(struct engine_step *s, struct sl_arena *a, struct js
     json_set_string(a, params, "work",
                     sl_arena_format(a, "%s/%.*s.%lld", e->cfg.work_folder, SL_FMT(spec->name),
                                     (long long)attempt));
+    json_set_string(a, params, "folder", sl_str(e->cfg.folder));
     json_set_bool(a, params, "hostExec", e->cfg.host_exec);
 }
 

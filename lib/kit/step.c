@@ -121,6 +121,11 @@ void step_message(struct step *s, const char *fmt, ...)
     va_end(ap);
 }
 
+void step_outcome(struct step *s, const char *outcome)
+{
+    s->result.outcome = sl_arena_str(s->a, sl_str(outcome));
+}
+
 struct sl_err *step_refuse(const char *fmt, ...)
 {
     SL_AUTOBUF(text, 1 << 16);
@@ -222,7 +227,8 @@ static bool find_result(struct step *s, struct task_result **ret)
 
 static struct sl_err *write_result(struct step *s, struct sl_err *failure)
 {
-    s->result.outcome = sl_str(outcome_of(failure));
+    if (!failure || s->result.outcome.n == 0)
+        s->result.outcome = sl_str(outcome_of(failure));
     if (failure) {
         SL_AUTOBUF(text, 1 << 20);
         sl_err_format(failure, &text);
@@ -271,13 +277,19 @@ static struct sl_err *run_task(struct step *s, step_run *run, int *ret_exit)
 
 int step_main(int argc, char **argv, const char *component, step_run *run)
 {
+    const struct catalog_component *c = catalog_find(sl_str(component));
+    sl_assert(c != NULL);
+    return step_main_of(argc, argv, c, run);
+}
+
+int step_main_of(int argc, char **argv, const struct catalog_component *component, step_run *run)
+{
     sl_alloc_keep();
     sl_log_setup(SL_LOG_INFO, SL_LOG_AUTO);
-    struct step s = {.a = sl_arena_new(), .component = catalog_find(sl_str(component))};
-    sl_assert(s.component != NULL);
+    struct step s = {.a = sl_arena_new(), .component = component};
     if (argc > 1 && sl_str_is(sl_str(argv[1]), "--version")) {
-        printf("%s %s build %s\n", component, build_version(),
-               build_id_of(s.component->executable));
+        printf("%s %s build %s\n", component->name, build_version(),
+               build_id_of(component->executable));
         return TASK_EXIT_OK;
     }
     int code = TASK_EXIT_INVALID;

@@ -33,6 +33,8 @@ typedef struct sl_err *step_run(struct step *s);
 /* Decodes the task and the parameters, runs, writes the result. Returns the exit code
  * (core/pipeline/task.h). */
 int step_main(int argc, char **argv, const char *component, step_run *run);
+/* The same for one that users cannot name (the shim of container steps). */
+int step_main_of(int argc, char **argv, const struct catalog_component *component, step_run *run);
 
 /* The artifact of an input, opened and checked. ret is NULL for an optional input that was not
  * given. Errors: not_found, corrupt. */
@@ -58,5 +60,7 @@ void step_message(struct step *s, const char *fmt, ...) SL_PRINTF(2, 3);
 /* Ends the step as invalid_input after its findings are committed (ExampleValidator's failOn): pass
  * as run's failure. */
 struct sl_err *step_refuse(const char *fmt, ...) SL_PRINTF(1, 2) SL_MUST_USE;
+/* The outcome of a failing step, where its failure's kind does not tell ("out_of_memory"). */
+void step_outcome(struct step *s, const char *outcome);
 /* A progress line on stderr: rewritten in place on a terminal, else at most every ten seconds. */
 void step_progress(struct step *s, const char *fmt, ...) SL_PRINTF(2, 3);

@@ -116,6 +116,11 @@ static enum outcome judge(const struct step_state *st, const struct step_facts *
                           enum plan_reason *ret_why)
 {
     *ret_why = REASON_NONE;
+    bool no_memory = f->unit == SIGHT_ENDED && f->unit_attempt == st->attempt &&
+                     f->unit_outcome == OUTCOME_OUT_OF_MEMORY;
+    /* A program that was refused memory may have called it a failure like any other. */
+    if (f->result == ANSWER_YES && f->result_outcome == OUTCOME_FAILED && no_memory)
+        return OUTCOME_OUT_OF_MEMORY;
     if (f->result == ANSWER_YES)
         return f->result_outcome;
     if (st->stop != OUTCOME_NONE)
