@@ -3,6 +3,7 @@
 struct sl_err *sql_do(struct sql *db, struct sql_request *r)
 {
     struct completion_queue *q = completion_queue_new();
+    r->c = (struct completion){0};
     sql_submit(db, q, r);
     struct sl_err *err = completion_wait(q, &r->c);
     completion_queue_free(q);

@@ -114,7 +114,7 @@ static inline void sql_submit(struct sql *db, struct completion_queue *q, struct
     db->ops->submit(db, q, r);
 }
 
-/* Submits and waits; for sequential code. */
+/* Submits and waits; for sequential code. The same request may be done again. */
 struct sl_err *sql_do(struct sql *db, struct sql_request *r) SL_MUST_USE;
 /* Finishes what was submitted, then closes. NULL is fine. */
 void sql_free(struct sql *db);

@@ -58,7 +58,7 @@ static struct sl_err *run_row(struct sql_tx *tx, struct sl_arena *a, const struc
                               int64_t context)
 {
     char digest[SHA256_HEX] = "";
-    if (r->spec)
+    if (r->spec && r->spec->n)
         sha256_hex(json_text(a, r->spec), digest);
     return SQL_QUERY(
         tx, a, NULL,

@@ -101,6 +101,13 @@ static struct task_output *make_examples(struct maker *m)
 struct run_record *test_run_record(struct sl_arena *a, const char *uid, int64_t start_us,
                                    const char *model_digest, int steps, bool blessed)
 {
+    return test_run_record_in(a, "file:///s", uid, start_us, model_digest, steps, blessed);
+}
+
+struct run_record *test_run_record_in(struct sl_arena *a, const char *root, const char *uid,
+                                      int64_t start_us, const char *model_digest, int steps,
+                                      bool blessed)
+{
     struct run_record *r = SL_ARENA_NEW(a, struct run_record);
     struct maker m = {.a = a, .r = r, .now_us = start_us};
     *r = (struct run_record){
@@ -109,7 +116,7 @@ struct run_record *test_run_record(struct sl_arena *a, const char *uid, int64_t 
         .run_namespace = SL_STR("default"),
         .pipeline = SL_STR("taxi"),
         .created_by = SL_STR("ann"),
-        .uri = sl_arena_format(a, "file:///s/default/taxi/%s", uid),
+        .uri = sl_arena_format(a, "%s/default/taxi/%s", root, uid),
         .outcome = SL_STR("succeeded"),
         .created_us = start_us,
         .started_us = start_us,

@@ -1,111 +1,21 @@
 /* The index against SQLite: what is published is there, once, and answers. */
+#include "tests/support/index_fixture.h"
 #include "tests/support/run_record.h"
+#include "tests/support/sql_dump.h"
 #include "tests/support/test.h"
 
-#include "adapter/sql_sqlite/sqlite.h"
-#include "base/alloc.h"
-#include "base/file.h"
-#include "store/index.h"
-
-struct fixture {
-    char folder[64];
-    struct sql *db;
-    struct index *x;
-    struct completion_queue *q;
-    struct sl_arena *a;
-};
-
-static int set_up(void **state)
+static int64_t number_of(struct index_fixture *f, const char *text)
 {
-    struct fixture *f = SL_NEW(struct fixture);
-    snprintf(f->folder, sizeof(f->folder), "/tmp/sluice-index-XXXXXX");
-    assert_non_null(mkdtemp(f->folder));
-    f->a = sl_arena_new();
-    struct sl_str path = sl_arena_format(f->a, "%s/sluice.db", f->folder);
-    assert_ok(sql_sqlite_open(path.p, SQLITE_FILE_CREATE, &f->db));
-    f->x = index_new(f->db);
-    f->q = completion_queue_new();
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-    index_free(f->x);
-    sql_free(f->db);
-    completion_queue_free(f->q);
-    sl_arena_free(f->a);
-    assert_ok(sl_dir_remove(f->folder));
-    sl_free(f);
-    return 0;
-}
-
-static void publish(struct fixture *f, enum index_fact fact, const struct run_record *r,
-                    const struct step_record *s)
-{
-    struct index_publish p = {.fact = fact, .run = r, .step = s};
-    index_publish(f->x, f->q, &p);
-    assert_ok(completion_wait(f->q, &p.c));
-}
-
-/* ---- asking the tables --------------------------------------------------------------------------
- */
-struct ask {
-    struct sql_request r;
-    struct fixture *f;
-    const char *text;
-    struct sql_rows rows;
-};
-
-static struct sl_err *run_ask(struct sql_request *r, struct sql_tx *tx)
-{
-    struct ask *k = SL_CONTAINER_OF(r, struct ask, r);
-    return sql_query(tx, k->f->a, k->text, NULL, 0, &k->rows);
-}
-
-static struct sql_rows rows_of(struct fixture *f, const char *text)
-{
-    struct ask k = {.r = {.mode = SQL_READ, .work = run_ask}, .f = f, .text = text};
-    assert_ok(sql_do(f->db, &k.r));
-    return k.rows;
-}
-
-static int64_t number_of(struct fixture *f, const char *text)
-{
-    struct sql_rows rows = rows_of(f, text);
-    assert_int_equal(rows.n, 1);
-    return sql_row(&rows, 0)->i;
-}
-
-/* All of the database as text, for comparing two. */
-static struct sl_str dump(struct fixture *f)
-{
-    SL_AUTOBUF(b, 0);
-    struct sql_rows tables =
-        rows_of(f, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name");
-    for (size_t t = 0; t < tables.n; t++) {
-        struct sl_str table = sql_row(&tables, t)->s;
-        struct sql_rows rows =
-            rows_of(f, sl_arena_format(f->a, "SELECT * FROM %.*s ORDER BY rowid", SL_FMT(table)).p);
-        for (size_t i = 0; i < rows.n; i++) {
-            sl_buf_format(&b, "%.*s:", SL_FMT(table));
-            for (size_t c = 0; c < rows.n_columns; c++) {
-                const struct sql_value *v = sql_row(&rows, i) + c;
-                sl_buf_format(&b, " %lld %g '%.*s'", (long long)v->i, v->d, SL_FMT(v->s));
-            }
-            sl_buf_add_char(&b, '\n');
-        }
-    }
-    return sl_arena_str(f->a, sl_buf_str(&b));
+    return test_number(f->a, f->db, text);
 }
 
 /* ---- publishing ---------------------------------------------------------------------------------
  */
 static void test_index__publishes_a_run_as_mlmd_has_it(void **state)
 {
-    struct fixture *f = *state;
-    publish(f, INDEX_RUN, test_run_record(f->a, "u1", 1000000, "m1", 100, true), NULL);
+    struct index_fixture *f = *state;
+    index_fixture_publish(f, INDEX_RUN, test_run_record(f->a, "u1", 1000000, "m1", 100, true),
+                          NULL);
     assert_int_equal(number_of(f, "SELECT count(*) FROM Execution"), 4);
     assert_int_equal(number_of(f, "SELECT count(*) FROM Execution WHERE last_known_state = 3"), 4);
     assert_int_equal(number_of(f, "SELECT count(*) FROM Artifact WHERE state = 2"), 4);
@@ -133,47 +43,46 @@ static void test_index__publishes_a_run_as_mlmd_has_it(void **state)
 
 static void test_index__publishing_again_changes_nothing(void **state)
 {
-    struct fixture *f = *state;
+    struct index_fixture *f = *state;
     struct run_record *r = test_run_record(f->a, "u1", 1000000, "m1", 100, true);
     struct run_record *later = test_run_record(f->a, "u2", 9000000, "m2", 200, true);
-    publish(f, INDEX_RUN, r, NULL);
-    publish(f, INDEX_RUN, later, NULL);
-    struct sl_str before = dump(f);
-    publish(f, INDEX_RUN, r, NULL);
-    publish(f, INDEX_STEP_START, r, &r->steps[1]);
-    publish(f, INDEX_STEP_END, r, &r->steps[1]);
-    struct sl_str after = dump(f);
-    assert_string_equal(before.p, after.p);
+    index_fixture_publish(f, INDEX_RUN, r, NULL);
+    index_fixture_publish(f, INDEX_RUN, later, NULL);
+    const char *before = test_dump(f->a, f->db);
+    index_fixture_publish(f, INDEX_RUN, r, NULL);
+    index_fixture_publish(f, INDEX_STEP_START, r, &r->steps[1]);
+    index_fixture_publish(f, INDEX_STEP_END, r, &r->steps[1]);
+    test_same_dump(f->a, before, test_dump(f->a, f->db));
 }
 
 /* Facts one by one, as the engine sends them, give the same database as the record at once. */
 static void test_index__facts_equal_the_record(void **state)
 {
-    struct fixture *f = *state, *other;
+    struct index_fixture *f = *state, *other;
     void *other_state;
-    set_up(&other_state);
+    index_fixture_set_up(&other_state);
     other = other_state;
     struct run_record *r = test_run_record(f->a, "u1", 1000000, "m1", 100, false);
     struct run_record head = *r;
     head.outcome = SL_STR("");
     head.finished_us = 0;
-    publish(f, INDEX_RUN_START, &head, NULL);
+    index_fixture_publish(f, INDEX_RUN_START, &head, NULL);
     for (size_t i = 0; i < r->n_steps; i++) {
         if (r->steps[i].attempt)
-            publish(f, INDEX_STEP_START, &head, &r->steps[i]);
-        publish(f, INDEX_STEP_END, &head, &r->steps[i]);
+            index_fixture_publish(f, INDEX_STEP_START, &head, &r->steps[i]);
+        index_fixture_publish(f, INDEX_STEP_END, &head, &r->steps[i]);
     }
-    publish(f, INDEX_RUN_END, r, NULL);
-    publish(other, INDEX_RUN, r, NULL);
-    assert_string_equal(dump(f).p, dump(other).p);
-    tear_down(&other_state);
+    index_fixture_publish(f, INDEX_RUN_END, r, NULL);
+    index_fixture_publish(other, INDEX_RUN, r, NULL);
+    test_same_dump(f->a, test_dump(f->a, f->db), test_dump(f->a, other->db));
+    index_fixture_tear_down(&other_state);
 }
 
 static void test_index__a_running_step_shows(void **state)
 {
-    struct fixture *f = *state;
+    struct index_fixture *f = *state;
     struct run_record *r = test_run_record(f->a, "u1", 1000000, "m1", 100, true);
-    publish(f, INDEX_STEP_START, r, &r->steps[1]);
+    index_fixture_publish(f, INDEX_STEP_START, r, &r->steps[1]);
     assert_int_equal(number_of(f, "SELECT last_known_state FROM Execution"), 2);
     assert_int_equal(number_of(f, "SELECT count(*) FROM Event WHERE type = 3"), 1);
     assert_int_equal(number_of(f, "SELECT count(*) FROM sluice_steps WHERE outcome = ''"), 1);
@@ -182,14 +91,15 @@ static void test_index__a_running_step_shows(void **state)
 
 static void test_index__one_artifact_under_two_keys_is_one_event(void **state)
 {
-    struct fixture *f = *state;
+    struct index_fixture *f = *state;
     struct run_record *r = test_run_record(f->a, "u1", 1000000, "m1", 100, true);
     struct step_record *s = &r->steps[2];
     s->inputs[s->n_inputs++] =
         test_port(f->a, "baseline", "Model", s->inputs[1].artifacts->uri, "m1");
-    publish(f, INDEX_STEP_END, r, s);
+    index_fixture_publish(f, INDEX_STEP_END, r, s);
     struct sql_rows rows =
-        rows_of(f, "SELECT p.step_key, p.step_index FROM EventPath p JOIN Event e ON e.id ="
+        test_query(f->a, f->db,
+                   "SELECT p.step_key, p.step_index FROM EventPath p JOIN Event e ON e.id ="
                    " p.event_id JOIN Artifact t ON t.id = e.artifact_id JOIN Type y ON y.id ="
                    " t.type_id WHERE y.name = 'Model' AND e.type = 3 ORDER BY p.rowid");
     assert_int_equal(rows.n, 4);
@@ -200,7 +110,7 @@ static void test_index__one_artifact_under_two_keys_is_one_event(void **state)
 
 /* ---- cache --------------------------------------------------------------------------------------
  */
-static struct index_cache_lookup look_up(struct fixture *f, const struct step_record *s)
+static struct index_cache_lookup look_up(struct index_fixture *f, const struct step_record *s)
 {
     struct index_cache_lookup l = {
         .a = f->a,
@@ -218,10 +128,11 @@ static struct index_cache_lookup look_up(struct fixture *f, const struct step_re
 
 static void test_index__cache_hits_the_first_publish(void **state)
 {
-    struct fixture *f = *state;
+    struct index_fixture *f = *state;
     struct run_record *r = test_run_record(f->a, "u1", 1000000, "m1", 100, true);
-    publish(f, INDEX_RUN, r, NULL);
-    publish(f, INDEX_RUN, test_run_record(f->a, "u2", 2000000, "m2", 100, true), NULL);
+    index_fixture_publish(f, INDEX_RUN, r, NULL);
+    index_fixture_publish(f, INDEX_RUN, test_run_record(f->a, "u2", 2000000, "m2", 100, true),
+                          NULL);
     struct index_cache_lookup l = look_up(f, &r->steps[1]);
     assert_true(l.ret_hit);
     assert_str(l.ret.run_uid, "u1");
@@ -237,9 +148,9 @@ static void test_index__cache_hits_the_first_publish(void **state)
 
 static void test_index__blessed_comes_back_as_a_boolean(void **state)
 {
-    struct fixture *f = *state;
+    struct index_fixture *f = *state;
     struct run_record *r = test_run_record(f->a, "u1", 1000000, "m1", 100, true);
-    publish(f, INDEX_RUN, r, NULL);
+    index_fixture_publish(f, INDEX_RUN, r, NULL);
     struct index_cache_lookup l = look_up(f, &r->steps[2]);
     assert_true(l.ret_hit);
     assert_int_equal(json_get(l.ret.outputs[0].properties, "blessed")->type, JSON_BOOL);
@@ -247,9 +158,9 @@ static void test_index__blessed_comes_back_as_a_boolean(void **state)
 
 static void test_index__rejected_artifacts_are_hit_no_more(void **state)
 {
-    struct fixture *f = *state;
+    struct index_fixture *f = *state;
     struct run_record *r = test_run_record(f->a, "u1", 1000000, "m1", 100, true);
-    publish(f, INDEX_RUN, r, NULL);
+    index_fixture_publish(f, INDEX_RUN, r, NULL);
     struct index_cache_reject j = {.outputs = r->steps[1].outputs, .n_outputs = 1};
     index_cache_reject(f->x, f->q, &j);
     assert_ok(completion_wait(f->q, &j.c));
@@ -257,7 +168,8 @@ static void test_index__rejected_artifacts_are_hit_no_more(void **state)
     assert_false(l.ret_hit);
     assert_str(l.ret_why[0], "the outputs of the execution with this key are not there any more");
     /* The next execution takes the key over. */
-    publish(f, INDEX_RUN, test_run_record(f->a, "u2", 2000000, "m2", 100, true), NULL);
+    index_fixture_publish(f, INDEX_RUN, test_run_record(f->a, "u2", 2000000, "m2", 100, true),
+                          NULL);
     l = look_up(f, &r->steps[1]);
     assert_true(l.ret_hit);
     assert_str(l.ret.run_uid, "u2");
@@ -265,11 +177,11 @@ static void test_index__rejected_artifacts_are_hit_no_more(void **state)
 
 static void test_index__miss_is_explained(void **state)
 {
-    struct fixture *f = *state;
+    struct index_fixture *f = *state;
     struct run_record *r = test_run_record(f->a, "u1", 1000000, "m1", 100, true);
     struct run_record *now = test_run_record(f->a, "u2", 2000000, "m2", 250, true);
     assert_str(look_up(f, &r->steps[1]).ret_why[0], "this step has not succeeded before");
-    publish(f, INDEX_RUN, r, NULL);
+    index_fixture_publish(f, INDEX_RUN, r, NULL);
     struct index_cache_lookup l = look_up(f, &now->steps[1]);
     assert_false(l.ret_hit);
     assert_int_equal(l.ret_n_why, 1);
@@ -278,7 +190,7 @@ static void test_index__miss_is_explained(void **state)
 
 /* ---- registry -----------------------------------------------------------------------------------
  */
-static struct index_latest_blessed latest(struct fixture *f, const char *exclude)
+static struct index_latest_blessed latest(struct index_fixture *f, const char *exclude)
 {
     struct index_latest_blessed b = {.a = f->a,
                                      .run_namespace = SL_STR("default"),
@@ -291,11 +203,14 @@ static struct index_latest_blessed latest(struct fixture *f, const char *exclude
 
 static void test_index__latest_blessed_leaves_the_candidate_out(void **state)
 {
-    struct fixture *f = *state;
+    struct index_fixture *f = *state;
     assert_false(latest(f, "").ret_found);
-    publish(f, INDEX_RUN, test_run_record(f->a, "u1", 1000000, "m1", 100, true), NULL);
-    publish(f, INDEX_RUN, test_run_record(f->a, "u2", 2000000, "m2", 200, true), NULL);
-    publish(f, INDEX_RUN, test_run_record(f->a, "u3", 3000000, "m3", 300, false), NULL);
+    index_fixture_publish(f, INDEX_RUN, test_run_record(f->a, "u1", 1000000, "m1", 100, true),
+                          NULL);
+    index_fixture_publish(f, INDEX_RUN, test_run_record(f->a, "u2", 2000000, "m2", 200, true),
+                          NULL);
+    index_fixture_publish(f, INDEX_RUN, test_run_record(f->a, "u3", 3000000, "m3", 300, false),
+                          NULL);
     struct index_latest_blessed b = latest(f, "");
     assert_true(b.ret_found);
     assert_str(b.ret_model.digest, "m2");
@@ -306,14 +221,15 @@ static void test_index__latest_blessed_leaves_the_candidate_out(void **state)
 
 static void test_index__blessing_is_of_its_pipeline(void **state)
 {
-    struct fixture *f = *state;
+    struct index_fixture *f = *state;
     struct run_record *other = test_run_record(f->a, "u1", 1000000, "m1", 100, true);
     other->pipeline = SL_STR("birds");
-    publish(f, INDEX_RUN, other, NULL);
+    index_fixture_publish(f, INDEX_RUN, other, NULL);
     assert_false(latest(f, "").ret_found);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name) \
+    cmocka_unit_test_setup_teardown(name, index_fixture_set_up, index_fixture_tear_down)
 
 int main(void)
 {
