@@ -208,6 +208,27 @@ static void encode_custom(struct sl_arena *a, const struct feature_statistics *f
         add_number(a, p, "top_values_count_error", f->error.top_values_count);
 }
 
+static void encode_stats(struct sl_arena *a, const struct feature_statistics *f,
+                         PB(FeatureNameStatistics) * p)
+{
+    if (f->has_string) {
+        p->stats_case = TENSORFLOW__METADATA__V0__FEATURE_NAME_STATISTICS__STATS_STRING_STATS;
+        p->string_stats = encode_string(a, f);
+    } else if (f->has_numeric) {
+        p->stats_case = TENSORFLOW__METADATA__V0__FEATURE_NAME_STATISTICS__STATS_NUM_STATS;
+        p->num_stats = encode_numeric(a, f);
+    } else if (f->type == STATISTICS_BYTES) {
+        p->stats_case = TENSORFLOW__METADATA__V0__FEATURE_NAME_STATISTICS__STATS_BYTES_STATS;
+        p->bytes_stats = PB_NEW(a, BytesStatistics, bytes_statistics);
+        p->bytes_stats->common_stats = encode_common(a, f);
+        p->bytes_stats->unique = f->n_unique;
+    } else {
+        p->stats_case = TENSORFLOW__METADATA__V0__FEATURE_NAME_STATISTICS__STATS_STRUCT_STATS;
+        p->struct_stats = PB_NEW(a, StructStatistics, struct_statistics);
+        p->struct_stats->common_stats = encode_common(a, f);
+    }
+}
+
 static PB(FeatureNameStatistics) *
     encode_feature(struct sl_arena *a, const struct feature_statistics *f)
 {
@@ -218,13 +239,7 @@ static PB(FeatureNameStatistics) *
     p->path->step = SL_ARENA_ARRAY(a, char *, 1);
     p->path->step[0] = text_of(a, f->name);
     p->type = (PB(FeatureNameStatistics__Type))f->type;
-    if (f->has_string) {
-        p->stats_case = TENSORFLOW__METADATA__V0__FEATURE_NAME_STATISTICS__STATS_STRING_STATS;
-        p->string_stats = encode_string(a, f);
-    } else {
-        p->stats_case = TENSORFLOW__METADATA__V0__FEATURE_NAME_STATISTICS__STATS_NUM_STATS;
-        p->num_stats = encode_numeric(a, f);
-    }
+    encode_stats(a, f, p);
     encode_custom(a, f, p);
     return p;
 }
