@@ -193,13 +193,13 @@ check: .test-deps fmt-check lint layers headers ## format, lint, layers, headers
 fmt-check:
 	@clang-format --dry-run --Werror $(C_FILES)
 
-lint: ## cppcheck and shellcheck
-	@hack/lint
+lint: $(PROTO_H) ## clang with all warnings, cppcheck, shellcheck
+	@hack/lint "$(CPPFLAGS) $(WARN) -Wno-shadow"
 
 layers: ## no upward include, no include cycle
 	@hack/layers
 
-headers: | $(PROTO_H) ## every header compiles alone
+headers: $(PROTO_H) ## every header compiles alone
 	@hack/headers "$(CC) $(CPPFLAGS) -std=gnu17 $(WARN)"
 
 # ---- examples ----------------------------------------------------------------------------------------------------

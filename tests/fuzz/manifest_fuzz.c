@@ -23,9 +23,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const struct spec_step *step = &run->pipeline->steps[i];
         struct json *value;
         bool holds;
-        struct sl_err *err SL_AUTOERR = reference_tree_expand(a, step->params, &scope, &value);
-        struct sl_err *bad SL_AUTOERR =
-            step->when ? reference_eval_when(a, step->when, &scope, &holds) : NULL;
+        sl_err_free(reference_tree_expand(a, step->params, &scope, &value));
+        if (step->when)
+            sl_err_free(reference_eval_when(a, step->when, &scope, &holds));
         for (size_t e = 0; e < step->n_edges; e++)
             sl_assert_cmp(step->edges[e].step, <, run->pipeline->n_steps);
     }

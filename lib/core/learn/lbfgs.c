@@ -115,7 +115,7 @@ static size_t pair(const struct lbfgs *o, size_t age)
 static void find_direction(struct lbfgs *o)
 {
     size_t n = o->n, pairs = (size_t)o->scalars[PAIRS];
-    double *d = o->direction, alpha[MEMORY];
+    double *d = o->direction, alpha[MEMORY] = {0};
     for (size_t i = 0; i < n; i++)
         d[i] = -slope(o, i);
     for (size_t age = 0; age < pairs; age++) {

@@ -25,7 +25,6 @@ static struct csv_piece *decode(const char *text)
 static void test_csv_piece__types_and_missing(void **state)
 {
     (void)state;
-    SL_AUTOARENA(a);
     struct csv_piece *p = decode("1,1.5,x,a,1970-01-01,true\n"
                                  ",,,,,\n"
                                  "NA,NA,NA,NA,NA,NA\n"
