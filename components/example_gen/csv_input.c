@@ -7,12 +7,10 @@
  * Types: the first window is sampled, and rows are decoded with the types that the sample has. If
  * some value does not fit, or if at the end the types of the whole input are others, a second pass
  * decodes again with the right ones. So the result never depends on the sample. */
-#include "csv_window.h"
+#include "csv_input.h"
 
 #include "base/alloc.h"
 #include "base/assert.h"
-#include "base/limits.h"
-#include "base/map.h"
 
 enum {
     JOB_BYTES = 512 << 10,
@@ -21,158 +19,6 @@ enum {
     /* Decoded, a byte of text may take this much and more memory: columns, hashes, row lists. */
     BYTES_PER_BYTE = 32,
 };
-
-enum pass { PASS_SAMPLE, PASS_TRY, PASS_LOOK, PASS_KNOWN };
-
-struct job {
-    size_t segment;
-    size_t start, limit;
-    struct csv_piece *piece;
-    struct sl_arena *a;
-    uint64_t lines;
-};
-
-struct csv_input {
-    struct ingest *g;
-    struct csv_window window;
-    struct csv_column *columns; /* of the files, (layout.n_columns); NULL before the first header */
-    struct csv_layout layout;
-    unsigned *seen; /* (layout.n_columns) of all that was accepted */
-    enum pass pass;
-    SL_VEC(struct job) jobs;
-    size_t n_jobs;         /* of this window; the others keep their memory for later ones */
-    struct routed *routed; /* (jobs.capacity) */
-};
-
-/* ---- headers -----------------------------------------------------------------------------------
- */
-
-static char delimiter_of(const struct ingest *g)
-{
-    if (g->p->delimiter.n)
-        return g->p->delimiter.p[0];
-    return sl_str_find(g->files[0].name, SL_STR(".tsv")) >= 0 ? '\t' : ',';
-}
-
-static struct sl_err *check_header(const struct source *f, uint64_t line,
-                                   const struct sl_str *names, size_t n)
-{
-    SL_AUTOMAP(seen);
-    bool added;
-    if (n > SL_LIMIT_COLUMNS)
-        return SL_ERR(INVALID, "%.*s: %zu columns, expected at most %d", SL_FMT(f->name), n,
-                      SL_LIMIT_COLUMNS);
-    for (size_t i = 0; i < n; i++) {
-        if (names[i].n == 0 || !sl_str_is_utf8(names[i]))
-            return SL_ERR(INVALID, "%.*s:%llu: column %zu: expected a name", SL_FMT(f->name),
-                          (unsigned long long)line, i + 1);
-        sl_map_add(&seen, names[i], &added);
-        if (!added)
-            return SL_ERR(INVALID, "%.*s:%llu: there are two columns '%.*s'", SL_FMT(f->name),
-                          (unsigned long long)line, SL_FMT(names[i]));
-    }
-    return NULL;
-}
-
-static struct sl_err *check_given_types(const struct csv_input *in, const struct sl_str *names,
-                                        size_t n)
-{
-    const struct json *types = in->g->p->types;
-    for (size_t i = 0; types && i < types->n; i++) {
-        bool found = false;
-        for (size_t k = 0; k < n; k++)
-            found |= sl_str_eq(names[k], types->members[i].key);
-        if (!found)
-            return SL_ERR(INVALID, "parameter 'types': there is no column '%.*s'%s",
-                          SL_FMT(types->members[i].key),
-                          diag_did_you_mean(in->g->s->a, types->members[i].key, names, n));
-    }
-    return NULL;
-}
-
-static struct sl_err *set_columns(struct csv_input *in, const struct sl_str *names, size_t n)
-{
-    struct ingest *g = in->g;
-    struct sl_arena *a = g->s->a;
-    bool *needed = SL_ARENA_ARRAY(a, bool, n);
-    SL_TRY(router_needs(a, g->p, names, n, needed));
-    SL_TRY(check_given_types(in, names, n));
-    in->columns = SL_ARENA_ARRAY(a, struct csv_column, n);
-    in->seen = SL_ARENA_ARRAY(a, unsigned, n);
-    for (size_t i = 0; i < n; i++) {
-        struct csv_column *c = &in->columns[i];
-        const struct json *type = json_get_str(g->p->types, names[i]);
-        *c = (struct csv_column){.name = sl_arena_str(a, names[i]), .wanted = needed[i]};
-        c->given = type && column_type_find(type->string, &c->type);
-    }
-    in->layout = (struct csv_layout){.delimiter = delimiter_of(g),
-                                     .columns = in->columns,
-                                     .n_columns = n,
-                                     .nulls = g->p->nulls.p,
-                                     .n_nulls = g->p->nulls.n};
-    return NULL;
-}
-
-/* The names in the first row, or those that were given, or column0, column1, ... */
-static struct sl_err *names_of(struct csv_input *in, const struct source *f, uint64_t line,
-                               const struct sl_str *cells, size_t n, struct sl_str **ret)
-{
-    const struct json_strings *given = &in->g->p->names;
-    struct sl_arena *a = in->g->s->a;
-    struct sl_str *names = SL_ARENA_ARRAY(a, struct sl_str, n);
-    if (given->n && given->n != n)
-        return SL_ERR(INVALID, "%.*s:%llu: expected %zu cells, one for each of 'names', got %zu",
-                      SL_FMT(f->name), (unsigned long long)line, given->n, n);
-    for (size_t i = 0; i < n; i++)
-        names[i] = given->n           ? given->p[i]
-                   : in->g->p->header ? sl_str_trim(cells[i])
-                                      : sl_arena_format(a, "column%zu", i);
-    SL_TRY(check_header(f, line, names, n));
-    *ret = names;
-    return NULL;
-}
-
-static struct sl_err *same_columns(const struct csv_input *in, const struct source *f,
-                                   const struct sl_str *names, size_t n)
-{
-    struct sl_str first = in->g->files[0].name;
-    if (n != in->layout.n_columns)
-        return SL_ERR(INVALID, "%.*s: %zu columns, expected %zu as in %.*s", SL_FMT(f->name), n,
-                      in->layout.n_columns, SL_FMT(first));
-    for (size_t i = 0; i < n; i++)
-        if (!sl_str_eq(names[i], in->columns[i].name))
-            return SL_ERR(INVALID, "%.*s: column %zu is '%.*s', expected '%.*s' as in %.*s",
-                          SL_FMT(f->name), i + 1, SL_FMT(names[i]), SL_FMT(in->columns[i].name),
-                          SL_FMT(first));
-    return NULL;
-}
-
-/* The start of a file: byte order mark, header. */
-static struct sl_err *begin_file(struct csv_input *in, struct csv_segment *s)
-{
-    const struct source *f = &in->g->files[s->file];
-    SL_AUTOARENA(a);
-    struct sl_str text = {in->window.text, s->end}, *cells = NULL, *names = NULL;
-    size_t n = 0, end = s->start;
-    if (sl_str_starts(sl_str_skip(text, s->start), SL_STR("\xef\xbb\xbf")))
-        s->start += 3;
-    s->first = false;
-    if (s->start == s->end && s->final && !in->g->p->header)
-        return NULL;
-    if (s->start == s->end && s->final)
-        return SL_ERR(INVALID, "%.*s: the file is empty, expected a header", SL_FMT(f->name));
-    SL_TRY(csv_read_row(a, text, s->start, delimiter_of(in->g), s->final, &cells, &n, &end),
-           "%.*s:1", SL_FMT(f->name));
-    SL_TRY(names_of(in, f, 1, cells, n, &names));
-    if (!in->columns)
-        SL_TRY(set_columns(in, names, n));
-    SL_TRY(same_columns(in, f, names, n));
-    if (in->g->p->header) {
-        s->line += csv_count_lines(sl_strn(text.p + s->start, end - s->start));
-        s->start = end;
-    }
-    return NULL;
-}
 
 /* ---- jobs --------------------------------------------------------------------------------------
  */
@@ -220,14 +66,18 @@ static struct sl_err *run_job(void *ctx, size_t index, int thread)
     bool values = in->pass == PASS_TRY || in->pass == PASS_KNOWN;
     size_t limit = in->pass == PASS_SAMPLE ? SL_MIN(j->limit, j->start + SAMPLE_BYTES) : j->limit;
     (void)thread;
+    j->kinds = NULL;
     csv_piece_decode(j->piece, &in->layout, text, j->start, limit, s->final, values,
                      values ? NULL : in->seen);
     j->lines = csv_count_lines(sl_strn(text.p + j->start, j->piece->end - j->start));
+    if (in->tfx && in->pass == PASS_LOOK)
+        csv_tfx_look(in, j);
     if (!values)
         return NULL;
     sl_arena_clear(j->a);
+    const uint32_t *buckets = in->tfx ? csv_tfx_buckets(in, j) : NULL;
     return router_route(&in->g->router, j->a, &j->piece->table, in->g->files[s->file].split,
-                        &in->routed[index]);
+                        buckets, &in->routed[index]);
 }
 
 static struct sl_err *run_jobs(struct csv_input *in)
@@ -307,6 +157,8 @@ static struct sl_err *accept_job(struct csv_input *in, size_t index, uint64_t li
     const struct job *j = &in->jobs.p[index];
     for (size_t i = 0; i < in->layout.n_columns; i++)
         in->seen[i] |= j->piece->seen[i];
+    for (size_t i = 0; j->kinds && i < in->layout.n_columns; i++)
+        in->kinds[i] = SL_MAX(in->kinds[i], j->kinds[i]);
     SL_TRY(tell_faults(in, j, line));
     if (in->pass == PASS_TRY && !fits_guess(in, j->piece))
         in->pass = PASS_LOOK;
@@ -395,7 +247,7 @@ static struct sl_err *next_window(struct csv_input *in)
     in->n_jobs = 0;
     for (size_t i = 0; i < w->segments.n; i++) {
         if (w->segments.p[i].first)
-            SL_TRY(begin_file(in, &w->segments.p[i]));
+            SL_TRY(csv_header_read(in, &w->segments.p[i]));
         cut_segment(in, i);
     }
     if (in->columns && in->pass == PASS_SAMPLE)
@@ -428,7 +280,9 @@ static bool types_hold(const struct csv_input *in)
 
 static struct sl_err *run_passes(struct csv_input *in)
 {
-    in->pass = PASS_SAMPLE;
+    /* TFX's types of the whole input are part of what it hashes. */
+    in->tfx = in->g->p->split_by.hash == EXAMPLE_GEN_TFX;
+    in->pass = in->tfx ? PASS_LOOK : PASS_SAMPLE;
     SL_TRY(run_pass(in));
     if (!in->columns)
         return SL_ERR(INVALID, "%.*s: there are no rows, and no names of columns",
@@ -436,6 +290,8 @@ static struct sl_err *run_passes(struct csv_input *in)
     if (in->pass == PASS_TRY && types_hold(in))
         return NULL;
     guess_types(in);
+    if (in->tfx)
+        SL_TRY(csv_tfx_start(in));
     in->pass = PASS_KNOWN;
     SL_TRY(start_rows(in));
     return run_pass(in);

@@ -290,7 +290,7 @@ static struct sl_err *route_slice(void *ctx, size_t index, int thread)
     (void)thread;
     for (size_t i = 0; i < in->n_columns; i++)
         t.columns[i] = slice(&in->table.columns[i], first, n);
-    return router_route(&in->g->router, a, &t, in->now->source->split, &in->routed[index]);
+    return router_route(&in->g->router, a, &t, in->now->source->split, NULL, &in->routed[index]);
 }
 
 static struct sl_err *tell_without_time(struct parquet_input *in, size_t n)
@@ -369,6 +369,8 @@ static struct sl_err *run_pass(struct parquet_input *in)
 
 static struct sl_err *run_passes(struct parquet_input *in)
 {
+    if (in->g->p->split_by.hash == EXAMPLE_GEN_TFX)
+        return SL_ERR(INVALID, "parameter 'splitBy.hash': tfx is defined for CSV only");
     SL_TRY(open_files(in));
     in->read = SL_ARENA_ARRAY(in->a, struct column, in->n_columns);
     in->failed = SL_ARENA_ARRAY(in->a, uint8_t *, in->n_columns);

@@ -165,9 +165,8 @@ struct sl_err *router_init(struct router *r, struct sl_arena *a, const struct ex
 /* ---- rows -------------------------------------------------------------------------------------
  */
 
-static size_t split_of_hash(const struct router *r, uint64_t hash)
+static size_t split_of_bucket(const struct router *r, uint64_t bucket)
 {
-    uint64_t bucket = hash % r->bounds[r->n_splits - 1];
     size_t split = 0;
     while (r->bounds[split] <= bucket)
         split++;
@@ -182,24 +181,23 @@ static size_t split_of_time(const struct router *r, int64_t time_us)
     return time_us < r->cuts[split] || r->cuts[split] == INT64_MAX ? split : r->n_splits;
 }
 
-/* The split of each row; n_splits: none. */
-static void assign(const struct router *r, struct sl_arena *a, const struct table *t,
-                   const uint64_t *hashes, size_t given, struct routed *ret, uint8_t *splits)
+static void assign_by_hash(const struct router *r, struct sl_arena *a, const struct table *t,
+                           const uint64_t *hashes, const uint32_t *buckets, uint8_t *splits)
 {
-    if (r->rule == EXAMPLE_GEN_GIVEN) {
-        memset(splits, (int)given, t->n_rows);
-        return;
+    uint64_t total = r->bounds[r->n_splits - 1];
+    if (r->key != SIZE_MAX && !buckets) {
+        uint64_t *own = sl_arena_alloc(a, t->n_rows * sizeof(*own));
+        row_hash_table(a, t, &r->key, 1, own);
+        hashes = own;
     }
-    if (r->rule == EXAMPLE_GEN_BY_HASH) {
-        if (r->key != SIZE_MAX) {
-            uint64_t *own = sl_arena_alloc(a, t->n_rows * sizeof(*own));
-            row_hash_table(a, t, &r->key, 1, own);
-            hashes = own;
-        }
-        for (size_t i = 0; i < t->n_rows; i++)
-            splits[i] = (uint8_t)split_of_hash(r, hashes[i]);
-        return;
-    }
+    for (size_t i = 0; i < t->n_rows; i++)
+        splits[i] = (uint8_t)split_of_bucket(r, buckets ? buckets[i] : hashes[i] % total);
+}
+
+/* n_splits: a row that no split takes. */
+static void assign_by_time(const struct router *r, const struct table *t, struct routed *ret,
+                           uint8_t *splits)
+{
     const struct column *time = &t->columns[r->key];
     for (size_t i = 0; i < t->n_rows; i++) {
         bool valid = column_is_valid(time, i);
@@ -236,7 +234,7 @@ static void list_rows(const struct router *r, struct sl_arena *a, const uint8_t 
 }
 
 struct sl_err *router_route(const struct router *r, struct sl_arena *a, const struct table *t,
-                            size_t split, struct routed *ret)
+                            size_t split, const uint32_t *buckets, struct routed *ret)
 {
     *ret = (struct routed){.table = {.n_columns = r->n_taken, .n_rows = t->n_rows}};
     ret->table.columns = SL_ARENA_ARRAY(a, struct column, r->n_taken);
@@ -245,7 +243,12 @@ struct sl_err *router_route(const struct router *r, struct sl_arena *a, const st
     uint64_t *hashes = sl_arena_alloc(a, t->n_rows * sizeof(*hashes));
     row_hash_table(a, &ret->table, NULL, 0, hashes);
     uint8_t *splits = sl_arena_zero(a, t->n_rows, 1);
-    assign(r, a, t, hashes, split, ret, splits);
+    if (r->rule == EXAMPLE_GEN_GIVEN)
+        memset(splits, (int)split, t->n_rows);
+    else if (r->rule == EXAMPLE_GEN_BY_TIME)
+        assign_by_time(r, t, ret, splits);
+    else
+        assign_by_hash(r, a, t, hashes, buckets, splits);
     if (r->filter) {
         struct column pass;
         SL_TRY(expr_eval_table(a, r->filter, t, &pass), "parameter 'filter'");

@@ -34,9 +34,11 @@ struct routed {
 struct sl_err *router_init(struct router *r, struct sl_arena *a, const struct example_gen_params *p,
                            const struct column_spec *columns, size_t n_columns) SL_MUST_USE;
 
-/* `split` is that of the file where splits are given. Any thread. */
+/* `split` is that of the file where splits are given; `buckets`, when not NULL, those of the rows
+ * by another hash than row_hash. Any thread.
+ * Shapes: buckets (t->n_rows), below the sum of the splits' buckets. */
 struct sl_err *router_route(const struct router *r, struct sl_arena *a, const struct table *t,
-                            size_t split, struct routed *ret) SL_MUST_USE;
+                            size_t split, const uint32_t *buckets, struct routed *ret) SL_MUST_USE;
 
 /* Which columns of the input are needed at all.
  * Shapes: ret (n) bool. Errors: invalid: a parameter names an unknown column. */

@@ -16,6 +16,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import xxhash
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 import artifacts
 
@@ -34,6 +35,70 @@ def canonical(value):
     if isinstance(value, str):
         return struct.pack("<Q", xxhash.xxh3_64_intdigest(value.encode()))
     return struct.pack("<d", float(value) + 0.0)
+
+
+def example_class():
+    """tf.train.Example, from its three messages."""
+    file = descriptor_pb2.FileDescriptorProto(name="example.proto", syntax="proto3")
+
+    def message(parent, name, *fields):
+        made = parent.add(name=name)
+        for field, number, kind, label, type_name in fields:
+            made.field.add(name=field, number=number, type=kind, label=label, type_name=type_name)
+        return made
+
+    field = descriptor_pb2.FieldDescriptorProto
+    one, many = field.LABEL_OPTIONAL, field.LABEL_REPEATED
+    message(file.message_type, "BytesList", ("value", 1, field.TYPE_BYTES, many, None))
+    message(file.message_type, "FloatList", ("value", 1, field.TYPE_FLOAT, many, None))
+    message(file.message_type, "Int64List", ("value", 1, field.TYPE_INT64, many, None))
+    feature = message(file.message_type, "Feature",
+                      ("bytes_list", 1, field.TYPE_MESSAGE, one, ".BytesList"),
+                      ("float_list", 2, field.TYPE_MESSAGE, one, ".FloatList"),
+                      ("int64_list", 3, field.TYPE_MESSAGE, one, ".Int64List"))
+    feature.oneof_decl.add(name="kind")
+    for f in feature.field:
+        f.oneof_index = 0
+    features = message(file.message_type, "Features",
+                       ("feature", 1, field.TYPE_MESSAGE, many, ".Features.FeatureEntry"))
+    entry = message(features.nested_type, "FeatureEntry", ("key", 1, field.TYPE_STRING, one, None),
+                    ("value", 2, field.TYPE_MESSAGE, one, ".Feature"))
+    entry.options.map_entry = True
+    message(file.message_type, "Example", ("features", 1, field.TYPE_MESSAGE, one, ".Features"))
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName("Example"))
+
+
+def tfx_kind(cell):
+    """What a cell says about its column, by CsvExampleGen's rules."""
+    if cell == "":
+        return 0
+    try:
+        return 1 if -2**63 <= int(cell) < 2**63 else 3
+    except ValueError:
+        pass
+    try:
+        float(cell)
+        return 2
+    except ValueError:
+        return 3
+
+
+def tfx_example(Example, names, kinds, row):
+    example = Example()
+    for name, kind, cell in zip(names, kinds, row):
+        feature = example.features.feature[name]
+        if kind == 1:
+            feature.int64_list.value.extend([int(cell)] if cell else [])
+            feature.int64_list.SetInParent()
+        elif kind == 2:
+            feature.float_list.value.extend([float(cell)] if cell else [])
+            feature.float_list.SetInParent()
+        elif kind == 3:
+            feature.bytes_list.value.extend([cell.encode()] if cell else [])
+            feature.bytes_list.SetInParent()
+    return example
 
 
 def row_hash(row):
@@ -307,6 +372,49 @@ class Splits(Case):
         self.assertEqual(result["metrics"]["bad_rows"], 1)
         self.assertEqual(result["metrics"]["rows_in"], 2)
         self.assertIn("expected timestamp", self.refused([path], {**params, "splitBy": {"time": "a"}}))
+
+    def check_tfx(self, path, delimiter=","):
+        """The split of every row, by a column `id`, as TFX's own code would have it."""
+        names, *rows = list(csv.reader(path.read_text().splitlines(keepends=True)))
+        kinds = [max(tfx_kind(row[i]) for row in rows) for i in range(len(names))]
+        Example = example_class()
+        at = names.index("id")
+        expected = {"train": [], "eval": []}
+        for row in rows:
+            data = tfx_example(Example, names, kinds, row).SerializeToString(deterministic=True)
+            bucket = int.from_bytes(hashlib.sha256(data).digest(), "big") % 3
+            expected["train" if bucket < 2 else "eval"].append(int(row[at]))
+        self.gen([path], {"splitBy": {"hash": "tfx"},
+                          "splits": [{"name": "train", "buckets": 2}, {"name": "eval"}]})
+        for split in ("train", "eval"):
+            self.assertEqual(self.table(split).column("id").to_pylist(), expected[split])
+        return names, kinds, rows
+
+    def test_as_tfx(self):
+        source = random.Random(3)
+        text = io.StringIO()
+        writer = csv.writer(text)
+        writer.writerow(["id", "zeros", "f", "b", "text", "none", "wide", "under", "A"])
+        for i in range(3000):
+            writer.writerow([
+                i, f"{i % 50:03}", source.choice(["", "1", "-2.5", "1e-3", "nan", "inf", " 7 ", "1e39"]),
+                source.choice(["true", "false"]), source.choice(["", "é", 'a"b', "x,y", "l1\nl2"]), "",
+                source.choice(["9223372036854775807", "-9223372036854775808", "5"]),
+                source.choice(["1_000", "2"]), source.choice(["9223372036854775808", "0"])])
+        _, kinds, _ = self.check_tfx(self.write("x.csv", text.getvalue()))
+        self.assertEqual(kinds, [1, 1, 2, 3, 3, 0, 1, 1, 3])
+
+    def test_as_tfx_by_group(self):
+        path = self.write("x.csv", "id,g\n" + "".join(f"{i},k{i % 97}\n" for i in range(1000)))
+        self.gen([path], {"splitBy": {"hash": "tfx", "group": "g"},
+                          "splits": [{"name": "train", "buckets": 2}, {"name": "eval"}]})
+        for split, buckets in (("train", (0, 1)), ("eval", (2,))):
+            for group in self.table(split).column("g").to_pylist():
+                feature = b"\x0a" + bytes([len(group) + 2]) + b"\x0a" + bytes([len(group)]) + group.encode()
+                bucket = int.from_bytes(hashlib.sha256(feature).digest(), "big") % 3
+                self.assertIn(bucket, buckets)
+        path = self.write("y.csv", "id,g\n1,0.5\n")
+        self.assertIn("holds decimals", self.refused([path], {"splitBy": {"hash": "tfx", "group": "g"}}))
 
     def test_given(self):
         x, y = self.write("x.csv", "a\n1\n2\n"), self.write("y.csv", "a\n3.5\n")

@@ -5,6 +5,9 @@
 
 #include <stddef.h>
 
+/* The number of a row's split is a byte. */
+enum { MOST_SPLITS = 100 };
+
 #define SPLIT(member) offsetof(struct example_gen_split, member)
 #define BY(member)    offsetof(struct example_gen_split_by, member)
 #define PARAM(member) offsetof(struct example_gen_params, member)
@@ -267,8 +270,9 @@ static void check(struct diag_list *l, const void *params, struct sl_str path)
         FAIL(0, join(l, path, "delimiter"), "expected one byte that is no quote and no line end");
     if (!p->header && !p->names.n && p->format == EXAMPLE_GEN_CSV)
         FAIL(0, join(l, path, "names"), "expected the names of the columns: there is no header");
-    if (p->splits.n == 0)
-        FAIL(0, join(l, path, "splits"), "expected at least one split");
+    if (p->splits.n == 0 || p->splits.n > MOST_SPLITS)
+        FAIL(0, join(l, path, "splits"), "expected at least one split, and at most %d",
+             MOST_SPLITS);
     for (size_t i = 0; i < p->splits.n; i++)
         check_split(l, p, i, sl_arena_format(l->a, "%.*s.splits[%zu]", SL_FMT(path), i));
     if (p->types)
