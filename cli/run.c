@@ -313,6 +313,7 @@ static struct sl_err *open_engine(struct run *r)
         .explain_cache = r->o.explain_cache,
         .host_exec = r->o.host_exec,
         .grace_ms = r->o.grace_ms,
+        .threads = r->o.threads,
         .max_parallel = r->o.max_parallel ? r->o.max_parallel : workers_cores(),
         .changed = engine_changed,
         .ctx = r,

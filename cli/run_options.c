@@ -22,6 +22,7 @@ const char run_options_help[] =
     "      --host-exec         run container and script steps as commands on this machine\n"
     "      --root FOLDER       where runs, artifacts and the index are kept (./.sluice)\n"
     "      --parallelism N     steps at a time (as many as there are cores)\n"
+    "      --threads N         threads of a step (as many as there are cores)\n"
     "      --grace DURATION    between asking a step to stop and killing it (10s)\n"
     "\n"
     "Exit codes: 0 succeeded; 1 failed; 2 wrong usage, manifest or input; 3 failed, and trying\n"
@@ -36,6 +37,7 @@ enum option {
     OPT_HOST_EXEC,
     OPT_ROOT,
     OPT_PARALLELISM,
+    OPT_THREADS,
     OPT_GRACE,
     OPT_HELP,
     OPT_COUNT,
@@ -53,6 +55,7 @@ static const struct {
     [OPT_HOST_EXEC] = {"host-exec", 0, false},
     [OPT_ROOT] = {"root", 0, true},
     [OPT_PARALLELISM] = {"parallelism", 0, true},
+    [OPT_THREADS] = {"threads", 0, true},
     [OPT_GRACE] = {"grace", 0, true},
     [OPT_HELP] = {"help", 'h', false},
 };
@@ -119,6 +122,16 @@ static struct sl_str resume_value(struct parser *p, struct sl_str glued)
     return next;
 }
 
+static struct sl_err *take_count(enum option option, struct sl_str value, int64_t *ret)
+{
+    int64_t n;
+    if (!sl_str_to_i64(value, &n) || n < 1 || n > 1024)
+        return SL_ERR(INVALID, "--%s expects a number from 1 to 1024, got '%.*s'",
+                      options[option].name, SL_FMT(value));
+    *ret = n;
+    return NULL;
+}
+
 static struct sl_err *take(struct parser *p, enum option option, struct sl_str value)
 {
     struct run_options *o = p->o;
@@ -145,10 +158,9 @@ static struct sl_err *take(struct parser *p, enum option option, struct sl_str v
         o->root = sl_arena_cstr(p->a, value);
         break;
     case OPT_PARALLELISM:
-        if (!sl_str_to_i64(value, &o->max_parallel) || o->max_parallel < 1)
-            return SL_ERR(INVALID, "--parallelism expects a number from 1, got '%.*s'",
-                          SL_FMT(value));
-        break;
+        return take_count(option, value, &o->max_parallel);
+    case OPT_THREADS:
+        return take_count(option, value, &o->threads);
     case OPT_GRACE:
         if (!sl_duration_parse(value, &o->grace_ms))
             return SL_ERR(INVALID, "--grace expects a duration like 10s, got '%.*s'",

@@ -17,6 +17,7 @@ struct run_options {
     const char *root;
     int64_t grace_ms;
     int64_t max_parallel; /* 0: as many as there are cores */
+    int64_t threads;      /* of a step; 0: as many as there are cores */
 };
 
 extern const char run_options_help[];
