@@ -190,7 +190,7 @@ struct sl_str sl_str_closest(struct sl_str s, const struct sl_str *candidates, s
     size_t best_distance = SL_MAX(s.n / 3, s.n > 3 ? (size_t)2 : (size_t)1) + 1;
     for (size_t i = 0; i < n; i++) {
         size_t d = sl_str_distance(s, candidates[i]);
-        if (d < best_distance) {
+        if (d < best_distance && d < s.n) { /* one letter for another is no typing error */
             best_distance = d;
             best = candidates[i];
         }

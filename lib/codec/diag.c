@@ -52,6 +52,41 @@ void diag_format(const struct diag *d, struct sl_buf *b)
     sl_buf_add_str(b, d->message);
 }
 
+struct sort_entry {
+    struct diag *d;
+    size_t file, index; /* when its file was first seen; its place so far */
+};
+
+static int compare_places(const void *x, const void *y)
+{
+    const struct sort_entry *a = x, *b = y;
+    if (a->file != b->file)
+        return a->file < b->file ? -1 : 1;
+    if (a->d->line != b->d->line)
+        return a->d->line < b->d->line ? -1 : 1;
+    return a->index < b->index ? -1 : 1;
+}
+
+void diag_sort(struct diag_list *l)
+{
+    size_t n = 0, count = l->error_count + l->warning_count;
+    if (count == 0)
+        return;
+    struct sort_entry *entries = SL_ARENA_ARRAY(l->a, struct sort_entry, count);
+    for (struct diag *d = l->first; d; d = d->next) {
+        size_t same = 0;
+        while (same < n && !sl_str_eq(entries[same].d->file, d->file))
+            same++;
+        entries[n] = (struct sort_entry){d, same < n ? entries[same].file : n, n};
+        n++;
+    }
+    qsort(entries, n, sizeof(*entries), compare_places);
+    for (size_t i = 0; i < n; i++)
+        entries[i].d->next = i + 1 < n ? entries[i + 1].d : NULL;
+    l->first = entries[0].d;
+    l->last = entries[n - 1].d;
+}
+
 struct sl_err *diag_to_err(const struct diag_list *l)
 {
     if (l->error_count == 0)

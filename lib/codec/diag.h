@@ -35,5 +35,8 @@ const char *diag_did_you_mean(struct sl_arena *a, struct sl_str name,
                               const struct sl_str *candidates, size_t n);
 /* One finding as "file:line: path: message" without a line end. */
 void diag_format(const struct diag *d, struct sl_buf *b);
+/* Puts the findings in the order of files (as they first occur) and lines; what stands in one line
+ * keeps its order. */
+void diag_sort(struct diag_list *l);
 /* NULL without errors; else an invalid failure whose message is all errors, a line each. */
 struct sl_err *diag_to_err(const struct diag_list *l) SL_MUST_USE;

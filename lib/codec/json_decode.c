@@ -16,8 +16,11 @@ struct place {
 
 static void wrong_type(const struct place *p, const char *expected)
 {
-    diag_add(p->l, DIAG_ERROR, p->v->line, p->path, "expected %s, got %s", expected,
-             json_type_name(p->v->type));
+    /* In YAML, 1.0 and yes are no strings. */
+    bool unquoted =
+        strcmp(expected, "string") == 0 && (p->v->type == JSON_BOOL || p->v->type == JSON_NUMBER);
+    diag_add(p->l, DIAG_ERROR, p->v->line, p->path, "expected %s, got %s%s", expected,
+             json_type_name(p->v->type), unquoted ? "; quote it" : "");
 }
 
 static bool expect(const struct place *p, enum json_type type, const char *expected)
@@ -124,7 +127,8 @@ static void decode_strings(const struct place *p, struct json_strings *out)
         else
             diag_add(p->l, DIAG_ERROR, item->line,
                      sl_arena_format(p->l->a, "%.*s[%zu]", SL_FMT(p->path), i),
-                     "expected string, got %s", json_type_name(item->type));
+                     "expected string, got %s%s", json_type_name(item->type),
+                     item->type == JSON_BOOL || item->type == JSON_NUMBER ? "; quote it" : "");
     }
 }
 

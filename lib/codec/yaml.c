@@ -25,7 +25,8 @@ static struct sl_err *fail_at(yaml_mark_t mark, const char *fmt, ...)
     va_start(ap, fmt);
     sl_buf_vformat(&message, fmt, ap);
     va_end(ap);
-    return SL_ERR(INVALID, "line %zu, column %zu: %s", mark.line + 1, mark.column + 1, message.p);
+    return SL_ERR_CODE(INVALID, (int)mark.line + 1, "line %zu, column %zu: %s", mark.line + 1,
+                       mark.column + 1, message.p);
 }
 
 static struct sl_err *next_event(struct composer *c)

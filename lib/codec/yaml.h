@@ -14,6 +14,7 @@
 #include "codec/json.h"
 
 /* The documents of a stream; empty ones are left out.
- * Lifetime: `a`. Errors: invalid, "line 4, column 2: did not find expected key". */
+ * Lifetime: `a`. Errors: invalid, "line 4, column 2: did not find expected key", with the line
+ * as code. */
 struct sl_err *yaml_parse(struct sl_arena *a, struct sl_str text, struct json ***ret_documents,
                           size_t *ret_n) SL_MUST_USE;

@@ -81,6 +81,69 @@ static void check_expr(struct diag_list *l, struct sl_str text, struct sl_str pa
              SL_FMT(sl_buf_str(&b)));
 }
 
+struct reader {
+    struct sl_str wanted; /* a column */
+    bool found;
+};
+
+static void compare_name(void *ctx, const struct expr *name)
+{
+    struct reader *r = ctx;
+    r->found |= sl_str_eq(name->name, r->wanted);
+}
+
+/* Whether `text` reads the column; an empty expression reads the column `otherwise`. */
+static bool reads(struct diag_list *l, struct sl_str text, struct sl_str otherwise,
+                  struct sl_str column)
+{
+    struct reader r = {.wanted = column};
+    struct expr *e;
+    if (!text.n)
+        return sl_str_eq(otherwise, column);
+    struct sl_err *err SL_AUTOERR = expr_parse(l->a, text, &e);
+    if (!err)
+        expr_visit_names(e, compare_name, &r);
+    return r.found;
+}
+
+struct leak_check {
+    struct diag_list *l;
+    const struct transform_params *p;
+    const struct transform_feature *feature;
+    struct sl_str path;
+};
+
+static void warn_leak(struct leak_check *c, struct sl_str column)
+{
+    if (reads(c->l, c->p->label.expr, c->p->label.name, column))
+        diag_add(c->l, DIAG_WARNING, c->feature->line, c->path,
+                 "the label reads '%.*s' too: the feature may give the answer away",
+                 SL_FMT(column));
+}
+
+static void warn_leak_by_name(void *ctx, const struct expr *name)
+{
+    warn_leak(ctx, name->name);
+}
+
+/* Columns that the label reads are no features unless listed; these are listed. */
+static void warn_leaks(struct diag_list *l, const struct transform_params *p,
+                       const struct transform_features *features, struct sl_str path)
+{
+    for (size_t i = 0; i < features->n; i++) {
+        struct leak_check c = {l, p, &features->p[i],
+                               sl_arena_format(l->a, "%.*s[%zu]", SL_FMT(path), i)};
+        struct expr *e;
+        if (c.feature->column.n)
+            warn_leak(&c, c.feature->column);
+        if (!c.feature->expr.n)
+            continue;
+        struct sl_err *err SL_AUTOERR = expr_parse(l->a, c.feature->expr, &e);
+        if (!err)
+            expr_visit_names(e, warn_leak_by_name, &c);
+    }
+}
+
 static void check(struct diag_list *l, const void *params, struct sl_str path)
 {
     const struct transform_params *p = params;
@@ -92,10 +155,14 @@ static void check(struct diag_list *l, const void *params, struct sl_str path)
     if (!p->analyze.n)
         diag_add(l, DIAG_ERROR, 0, sl_arena_format(l->a, "%.*s.analyze", SL_FMT(path)),
                  "expected at least one split");
+    if (!p->features)
+        return;
     struct transform_features features;
-    if (p->features)
-        transform_features_decode(l, p->features,
-                                  sl_arena_format(l->a, "%.*s.features", SL_FMT(path)), &features);
+    struct sl_str at = sl_arena_format(l->a, "%.*s.features", SL_FMT(path));
+    size_t before = l->error_count;
+    transform_features_decode(l, p->features, at, &features);
+    if (l->error_count == before)
+        warn_leaks(l, p, &features, at);
 }
 
 const struct catalog_component catalog_transform = {

@@ -168,13 +168,14 @@ static struct spec_concurrency read_concurrency(const struct raw_concurrency *ra
 static void read_steps(struct diag_list *l, const struct raw_pipeline *raw, struct spec_pipeline *p)
 {
     size_t n = raw->steps.n + raw->on_exit.n;
+    const struct json *steps = json_get(p->object, "steps");
     p->n_steps = SL_MIN(n, (size_t)SL_LIMIT_STEPS);
     p->n_main = SL_MIN(raw->steps.n, p->n_steps);
     p->steps = SL_ARENA_ARRAY(l->a, struct spec_step, p->n_steps);
     if (n > SL_LIMIT_STEPS)
         diag_add(l, DIAG_ERROR, p->line, manifest_path(l->a, p->path, SL_STR("steps")),
                  "%zu steps, at most %d are possible", n, SL_LIMIT_STEPS);
-    else if (raw->steps.n == 0 && json_get(p->object, "steps"))
+    else if (raw->steps.n == 0 && steps && steps->type == JSON_ARRAY)
         diag_add(l, DIAG_ERROR, p->line, manifest_path(l->a, p->path, SL_STR("steps")),
                  "expected at least one step");
     for (size_t i = 0; i < p->n_steps; i++) {
@@ -246,8 +247,10 @@ static void read_pipeline_document(struct diag_list *l, const struct raw_documen
     if (!metadata.name.n && metadata.generate_name.n)
         diag_add(l, DIAG_ERROR, line, SL_STR("metadata.name"),
                  "is required: a Pipeline is named by its Runs");
-    if (!d->spec)
+    if (!d->spec || d->spec->type == JSON_NULL) {
         diag_add(l, DIAG_ERROR, line, SL_STR("spec"), "is required");
+        return;
+    }
     struct spec_pipeline *p = read_pipeline(l, d->spec, line, SL_STR("spec"));
     p->metadata = metadata;
     add_pipeline(l->a, m, p);
@@ -370,7 +373,11 @@ void manifest_read(struct diag_list *l, struct sl_str text, struct manifest *m)
     size_t n;
     struct sl_err *err SL_AUTOERR = yaml_parse(l->a, text, &documents, &n);
     if (err) {
-        diag_add(l, DIAG_ERROR, 0, (struct sl_str){NULL, 0}, "%s", err->message);
+        /* "line 4, column 5: ...": the line goes where lines of findings go. */
+        struct sl_str message = sl_str(err->message);
+        ptrdiff_t column = err->code ? sl_str_find(message, SL_STR("column ")) : -1;
+        diag_add(l, DIAG_ERROR, err->code, (struct sl_str){NULL, 0}, "%s",
+                 err->message + (column < 0 ? 0 : column));
         return;
     }
     if (n == 0)

@@ -421,12 +421,14 @@ void manifest_read_step(struct diag_list *l, const struct raw_step *raw,
                         const struct raw_defaults *defaults, struct spec_step *step)
 {
     struct reader r = {l, raw, step};
+    bool nothing = !raw->has_component && !raw->has_container && !raw->has_script;
     step->name = raw->name;
     step->line = raw->line;
     const char *fault = raw->name.n ? name_fault_label(raw->name) : NULL;
     if (fault)
         diag_add(l, DIAG_ERROR, raw->line, at(&r, "name"), "'%.*s': %s", SL_FMT(raw->name), fault);
-    read_work(&r);
+    if (raw->name.n || !nothing) /* else told: no object, or no name */
+        read_work(&r);
     read_later(&r);
     read_params(&r);
     read_inputs(&r);

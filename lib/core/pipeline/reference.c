@@ -7,8 +7,11 @@ static const struct sl_str scopes[] = {
 static struct sl_err *unknown(struct sl_arena *a, struct sl_str text, struct sl_str word,
                               const struct sl_str *words, size_t n, const char *expected)
 {
+    bool known = false; /* the word is right, what follows is not */
+    for (size_t i = 0; i < n; i++)
+        known |= sl_str_eq(word, words[i]);
     return SL_ERR(INVALID, "there is no reference '%.*s'%s (expected %s)", SL_FMT(text),
-                  diag_did_you_mean(a, word, words, n), expected);
+                  known ? "" : diag_did_you_mean(a, word, words, n), expected);
 }
 
 static struct sl_err *parse_run(struct sl_arena *a, struct reference *r, struct sl_str rest)

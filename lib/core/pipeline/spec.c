@@ -100,6 +100,8 @@ struct json *spec_resolve_params(struct diag_list *l, const struct spec_pipeline
     refuse_unknown(l, p, given, path);
     for (size_t i = 0; i < p->n_params; i++) {
         const struct spec_param *param = &p->params[i];
+        if (!param->name.n)
+            continue; /* told when it was read */
         const struct json *v = json_get_str(given, param->name);
         struct sl_str at = sl_arena_format(l->a, "%.*s.%.*s", SL_FMT(path), SL_FMT(param->name));
         if (v && !spec_check_param(l, param, v, at))

@@ -105,7 +105,7 @@ static void warn_no_pipeline(struct diag_list *l, const struct manifest *m,
     for (size_t i = 0; i < m->n_pipelines; i++)
         names[i] = m->pipelines[i]->metadata.name;
     diag_add(l, DIAG_WARNING, r->line, SL_STR("spec.pipelineRef.name"),
-             "there is no Pipeline '%.*s' in these files%s; its parameters are not checked",
+             "parameters are not checked: there is no Pipeline '%.*s' in these files%s",
              SL_FMT(r->pipeline_ref),
              diag_did_you_mean(l->a, r->pipeline_ref, names, m->n_pipelines));
 }
@@ -159,6 +159,7 @@ void manifest_check(struct diag_list *l, struct manifest *m)
         check_pipeline(l, m->pipelines[i]);
     for (size_t i = 0; i < m->n_runs; i++)
         check_run(l, m, m->runs[i]);
+    diag_sort(l);
 }
 
 const struct spec_run *manifest_select_run(struct diag_list *l, const struct manifest *m)

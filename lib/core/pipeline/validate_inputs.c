@@ -31,21 +31,23 @@ static size_t find_before(const struct place *at, struct sl_str name)
     return p->n_steps;
 }
 
+static bool is_value(const struct spec_step *step, const struct spec_output *o)
+{
+    return !step->component && o->type.n == 0;
+}
+
 /* "examples (Examples), schema (Schema)" */
 static const char *list_outputs(struct sl_arena *a, const struct spec_step *step)
 {
     SL_AUTOBUF(b, 0);
     for (size_t i = 0; i < step->n_outputs; i++) {
         const struct spec_output *o = &step->outputs[i];
+        if (is_value(step, o))
+            continue;
         sl_buf_format(&b, "%s%.*s (%.*s)", b.n ? ", " : "", SL_FMT(o->name),
                       SL_FMT(o->type.n ? o->type : SL_STR("any type")));
     }
     return b.n ? sl_arena_str(a, sl_buf_str(&b)).p : "none";
-}
-
-static bool is_value(const struct spec_step *step, const struct spec_output *o)
-{
-    return !step->component && o->type.n == 0;
 }
 
 static bool fits(struct sl_str have, struct sl_str want)
@@ -61,11 +63,11 @@ static void check_output(const struct place *at, struct spec_input *input,
     struct sl_str *names = SL_ARENA_ARRAY(at->l->a, struct sl_str, from->n_outputs);
     for (size_t i = 0; i < from->n_outputs; i++)
         names[i] = from->outputs[i].name;
+    const char *near = diag_did_you_mean(at->l->a, input->output, names, from->n_outputs);
     if (!o)
-        FAIL(at, "the step '%.*s' has no output '%.*s'%s; it has %s", SL_FMT(from->name),
-             SL_FMT(input->output),
-             diag_did_you_mean(at->l->a, input->output, names, from->n_outputs),
-             list_outputs(at->l->a, from));
+        FAIL(at, "the step '%.*s' has no output '%.*s'%s%s", SL_FMT(from->name),
+             SL_FMT(input->output), *near ? near : "; it has ",
+             *near ? "" : list_outputs(at->l->a, from));
     else if (is_value(from, o))
         FAIL(at,
              "'%.*s' is a small value, expected an artifact; $(steps.%.*s.values.%.*s) reads it",
