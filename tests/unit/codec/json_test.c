@@ -153,7 +153,7 @@ static void test_json_decode__tells_all_errors_with_paths(void **state)
         "f.yaml: spec.inner.x: expected an integer from 1 to 9, got 10\n"
         "f.yaml: spec.list[0].x: is required\n"
         "f.yaml: spec.list[1]: expected object, got number\n"
-        "f.yaml: spec.words[0]: expected string, got number";
+        "f.yaml: spec.words[0]: expected string, got number; quote it";
     assert_string_equal(err->message, expected);
     sl_err_free(err);
 }
