@@ -1,50 +1,60 @@
 #include "components/transform/analyze.h"
 
+#include "base/limits.h"
 #include "base/log.h"
+#include "components/transform/describe.h"
 #include "core/learn/transform_analyze.h"
 #include "core/learn/transform_derive.h"
 #include "core/learn/transform_spec.h"
+#include "store/statistics.h"
 
 /* ---- looking at the columns -------------------------------------------------------------------*/
 
-static struct sl_err *profile_scan(void *ctx, struct sl_arena *a, const struct stream_group *g,
-                                   const struct table *t, void **ret)
+/* Statistics that came as an input: those of the one split that is analysed. */
+static struct sl_err *read_statistics(struct step *s, const struct artifact *t,
+                                      struct dataset_statistics **ret)
 {
-    (void)g;
-    *ret = transform_profiler_scan(ctx, a, t);
+    const struct transform_params *p = s->params;
+    struct statistics_split *splits;
+    size_t n;
+    SL_TRY(statistics_open(s->a, t, NULL, &splits, &n), "statistics");
+    for (size_t i = 0; i < n && p->analyze.n == 1; i++)
+        if (sl_str_eq(splits[i].name, p->analyze.p[0])) {
+            struct dataset_statistics *d = SL_ARENA_NEW(s->a, struct dataset_statistics);
+            *d = *splits[i].statistics;
+            *ret = d;
+        }
     return NULL;
 }
 
-static struct sl_err *profile_merge(void *ctx, const struct stream_group *groups, void **scanned,
-                                    size_t n)
+/* Statistics of the raw columns over the analysed rows: given, or gathered here. */
+static struct sl_err *look(struct step *s, const struct stream *rows,
+                           struct dataset_statistics **ret)
 {
-    (void)groups;
-    for (size_t i = 0; i < n; i++)
-        transform_profiler_merge(ctx, scanned[i]);
-    return NULL;
-}
-
-static void profile_discard(void *scanned)
-{
-    transform_profile_part_free(scanned);
-}
-
-static struct sl_err *profile(struct sl_arena *a, const struct stream *rows,
-                              struct transform_profiles *ret)
-{
+    const struct artifact *t;
     const struct examples *e = rows->examples;
-    struct transform_profiler *p = transform_profiler_new(e->columns, e->n_columns);
-    struct stream_visit v = {.columns = e->columns,
-                             .n_columns = e->n_columns,
-                             .scan = profile_scan,
-                             .merge = profile_merge,
-                             .discard = profile_discard,
-                             .ctx = p};
-    struct sl_err *err = stream_visit(rows, &v);
-    if (!err)
-        transform_profiler_finish(p, a, ret);
-    transform_profiler_free(p);
-    return err;
+    struct dataset_statistics *d = NULL;
+    SL_TRY(step_input(s, "statistics", &t));
+    if (t)
+        SL_TRY(read_statistics(s, t, &d));
+    if (!d) {
+        step_progress(s, "looking at %zu columns", e->n_columns);
+        SL_TRY(describe(s->a, rows, e->columns, e->n_columns, SL_STR("pre_transform"), &d));
+    }
+    *ret = d;
+    return NULL;
+}
+
+static struct sl_err *read_schema(struct step *s, schema_message **ret)
+{
+    const struct artifact *t;
+    struct sl_str text;
+    *ret = NULL;
+    SL_TRY(step_input(s, "schema", &t));
+    if (!t)
+        return NULL;
+    SL_TRY(artifact_read(s->a, t, SL_STR("schema.pbtxt"), SL_LIMIT_DOCUMENT_BYTES, &text));
+    return schema_parse(s->a, text, ret);
 }
 
 /* ---- features that were not named -------------------------------------------------------------*/
@@ -190,20 +200,37 @@ static struct sl_err *find_constants(struct step *s, const struct stream *rows, 
     return NULL;
 }
 
-struct sl_err *analyze_build(struct step *s, const struct examples *e, struct transform **ret)
+/* Features for a request that names none. */
+static struct sl_err *derive(struct step *s, const struct examples *e,
+                             const struct dataset_statistics *statistics,
+                             struct transform_request *r, struct transform_exclusions *ret_excluded)
+{
+    schema_message *schema;
+    struct json *features;
+    struct transform_derivation d = {.target = r->target,
+                                     .columns = e->columns,
+                                     .n_columns = e->n_columns,
+                                     .statistics = statistics};
+    SL_TRY(read_schema(s, &schema), "schema");
+    d.schema = schema;
+    SL_TRY(exclusions(s, e, r, &d.leave_out));
+    SL_TRY(transform_derive(s->a, &d, &features, ret_excluded));
+    r->features = features;
+    return NULL;
+}
+
+struct sl_err *analyze_build(struct step *s, const struct examples *e, struct transform **ret,
+                             struct dataset_statistics **ret_statistics)
 {
     const struct transform_params *p = s->params;
     struct transform_request r = request_of(s);
     struct stream rows;
     SL_TRY(stream_open(s->a, e, s->workers, p->analyze.p, p->analyze.n, &rows), "params.analyze");
 
-    struct transform_exclusions leave_out, excluded = {0};
-    if (!r.features) {
-        struct transform_profiles profiles;
-        SL_TRY(exclusions(s, e, &r, &leave_out));
-        SL_TRY(profile(s->a, &rows, &profiles));
-        r.features = transform_derive(s->a, &profiles, r.target, &leave_out, &excluded);
-    }
+    SL_TRY(look(s, &rows, ret_statistics));
+    struct transform_exclusions excluded = {0};
+    if (!r.features)
+        SL_TRY(derive(s, e, *ret_statistics, &r, &excluded));
     struct diag_list l;
     diag_list_init(&l, s->a, (struct sl_str){0});
     struct transform *t = transform_build(&l, &r, e->columns, e->n_columns);

@@ -1,13 +1,49 @@
 /* Transform: constants from the training split, then every split as features, label and weight. */
+#include "base/limits.h"
 #include "components/transform/analyze.h"
+#include "components/transform/describe.h"
 #include "components/transform/write.h"
+#include "core/data/statistics_proto.h"
 #include "store/transforms.h"
 
-static struct sl_err *write_graph(struct step *s, const struct transform *t)
+static struct sl_err *write_statistics(struct artifact_writer *w, const char *path,
+                                       const struct dataset_statistics *d)
+{
+    SL_AUTOBUF(b, SL_LIMIT_PROTO_BYTES);
+    statistics_encode(d, &b);
+    return artifact_write(w, sl_str(path), sl_buf_str(&b));
+}
+
+/* Statistics of the analysed splits after the transform, read back from what was written. */
+static struct sl_err *describe_output(struct step *s, struct dataset_statistics **ret)
+{
+    const struct transform_params *p = s->params;
+    const struct task_output *o = &s->result.outputs[s->result.n_outputs - 1];
+    struct artifact *t;
+    struct examples *e;
+    struct stream rows;
+    SL_TRY(artifact_open(s->a, s->blobs, o->uri, o->digest, &t));
+    SL_TRY(examples_open(s->a, t, &e));
+    SL_TRY(stream_open(s->a, e, s->workers, p->analyze.p, p->analyze.n, &rows));
+    return describe(s->a, &rows, e->columns, e->n_columns, SL_STR("post_transform"), ret);
+}
+
+static struct sl_err *write_files(struct step *s, struct artifact_writer *w,
+                                  const struct transform *t, const struct dataset_statistics *pre)
+{
+    struct dataset_statistics *post;
+    SL_TRY(describe_output(s, &post), "transformed examples");
+    SL_TRY(write_statistics(w, "pre_transform_stats/FeatureStats.pb", pre));
+    SL_TRY(write_statistics(w, "post_transform_stats/FeatureStats.pb", post));
+    return transforms_save(w, "", t);
+}
+
+static struct sl_err *write_graph(struct step *s, const struct transform *t,
+                                  const struct dataset_statistics *pre)
 {
     struct artifact_writer *w;
     SL_TRY(step_output(s, "transform_graph", &w));
-    struct sl_err *err = transforms_save(w, "", t);
+    struct sl_err *err = write_files(s, w, t, pre);
     if (err) {
         artifact_writer_free(w);
         return err;
@@ -44,12 +80,13 @@ static struct sl_err *run(struct step *s)
     const struct artifact *input;
     struct examples *e;
     struct transform *t;
+    struct dataset_statistics *pre;
     struct write_counts counts;
     SL_TRY(step_input(s, "examples", &input));
     SL_TRY(examples_open(s->a, input, &e), "examples");
-    SL_TRY(analyze_build(s, e, &t));
+    SL_TRY(analyze_build(s, e, &t, &pre));
     SL_TRY(write_examples(s, e, t, &counts));
-    SL_TRY(write_graph(s, t));
+    SL_TRY(write_graph(s, t, pre));
     tell(s, t, &counts);
     return NULL;
 }

@@ -218,7 +218,7 @@ class TransformOnnx(unittest.TestCase):
         doubles = [0.0, -0.0, 1.0, -1.0, 0.5, 1e-320, 5e-324, 1e308, -1e308, math.inf, -math.inf, math.nan, None, 1 / 3,
                    2.0**53, 2.0**52 + 0.5, 1e-5, 2.5, 3.5, -2.5, 0.1, 0.2, 0.3]
         ints = [0, 1, -1, 2, 3, 7, 10, 2**53 - 1, -2**53 + 1, 2**31, 94906266, None]
-        words = ["a", "b", "ab", "Ä", "x.y", "a+b", "(", "None", "true", None, "a\nb", "\\"]
+        words = ["a", "b", "ab", "Ä", "x.y", "a+b", "(", "None", "true", None, "a\nb", "\\", "12.5"]
         table = {
             "x": pa.array([r.choice(doubles) if r.random() < 0.5 else r.gauss(0, 100) for _ in range(n)], pa.float64()),
             "y": pa.array([r.choice(doubles) if r.random() < 0.5 else r.uniform(-5, 5) for _ in range(n)], pa.float64()),

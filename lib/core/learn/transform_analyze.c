@@ -1,7 +1,8 @@
 #include "core/learn/transform_analyze.h"
 
-#include "base/map.h"
 #include "base/vec.h"
+#include "core/data/sketch_heavy.h"
+#include "core/data/sketch_kll.h"
 #include "core/learn/transform_eval.h"
 #include "core/learn/transform_onnx.h"
 #include "core/learn/transform_spec.h"
@@ -10,13 +11,20 @@
 
 enum { CLASSES_MAX = 10000 };
 #define IDS_MAX (INT64_C(1) << 31)
+/* Quantiles are exact up to so many values, then within KLL_RANK_ERROR. */
+#define VALUES_MAX ((size_t)1 << 20)
+/* Vocabularies and modes are exact up to so many distinct values and bytes; beyond, a count is at
+ * most 2 / DISTINCT_MAX of the values too low. */
+#define DISTINCT_MAX ((size_t)1 << 20)
+#define TEXT_MAX     ((size_t)128 << 20)
 
 /* What an analyzer has seen. Only the parts that its wish needs are filled. */
 struct seen {
     uint64_t n, n_missing;
     double mean, m2, min, max;
     SL_VEC(double) values;
-    struct sl_map counts; /* by token, or by the 8 bytes of a double or id */
+    struct kll *kll;     /* values beyond VALUES_MAX; then `values` is empty */
+    struct heavy counts; /* by token, or by the 8 bytes of a double or id */
 };
 
 enum need { NEED_MOMENTS, NEED_VALUES, NEED_COUNTS };
@@ -45,16 +53,22 @@ struct transform_partial {
 
 /* ---- what has been seen -----------------------------------------------------------------------*/
 
+static void seen_init(struct seen *s)
+{
+    heavy_init(&s->counts, DISTINCT_MAX, TEXT_MAX);
+}
+
 static void seen_deinit(struct seen *s)
 {
     sl_vec_deinit(&s->values);
-    sl_map_deinit(&s->counts);
+    kll_free(s->kll);
+    heavy_deinit(&s->counts);
 }
 
 static void add_count(struct seen *s, struct sl_str key, uint64_t count)
 {
     s->n += count;
-    *sl_map_add(&s->counts, key, NULL) += count;
+    heavy_add(&s->counts, key, heavy_hash(key), count, 0);
 }
 
 static void add_number_count(struct seen *s, double x, uint64_t count)
@@ -81,7 +95,26 @@ static void add_moments(struct seen *s, uint64_t n, double mean, double m2, doub
     s->n += n;
 }
 
-static void merge(struct seen *to, const struct seen *from, enum need need)
+/* `stream` seeds the sketch, the first time one is needed. */
+static void add_values(struct seen *s, const double *values, size_t n, uint64_t stream)
+{
+    s->n += n;
+    if (!s->kll && s->values.n + n > VALUES_MAX) {
+        s->kll = kll_new(0, stream);
+        kll_add(s->kll, s->values.p, s->values.n);
+        sl_vec_deinit(&s->values);
+    }
+    if (s->kll) {
+        kll_add(s->kll, values, n);
+        return;
+    }
+    sl_vec_reserve(&s->values, s->values.n + n);
+    if (n)
+        memcpy(s->values.p + s->values.n, values, n * sizeof(*values));
+    s->values.n += n;
+}
+
+static void merge(struct seen *to, const struct seen *from, enum need need, uint64_t stream)
 {
     to->n_missing += from->n_missing;
     switch (need) {
@@ -89,16 +122,11 @@ static void merge(struct seen *to, const struct seen *from, enum need need)
         add_moments(to, from->n, from->mean, from->m2, from->min, from->max);
         break;
     case NEED_VALUES:
-        to->n += from->n;
-        sl_vec_reserve(&to->values, to->values.n + from->values.n);
-        if (from->values.n)
-            memcpy(to->values.p + to->values.n, from->values.p,
-                   from->values.n * sizeof(*from->values.p));
-        to->values.n += from->values.n;
+        add_values(to, from->values.p, from->values.n, stream);
         break;
     case NEED_COUNTS:
-        for (size_t i = 0; i < from->counts.n; i++)
-            add_count(to, from->counts.entries[i].key, from->counts.entries[i].value);
+        to->n += from->n;
+        heavy_merge(&to->counts, &from->counts);
         break;
     }
 }
@@ -215,6 +243,9 @@ static struct transform_partial *partial_new(size_t n)
     struct transform_partial *partial = SL_NEW(struct transform_partial);
     partial->seen = SL_NEW_ARRAY(struct seen, n + 1);
     partial->n = n;
+    for (size_t i = 0; i < n; i++)
+        seen_init(&partial->seen[i]);
+    seen_init(&partial->label);
     return partial;
 }
 
@@ -261,11 +292,9 @@ struct sl_err *transform_pass_scan(const struct transform_pass *p, struct sl_are
 void transform_pass_merge(struct transform_pass *p, struct transform_partial *partial)
 {
     for (size_t i = 0; i < p->n; i++)
-        merge(&p->total->seen[i], &partial->seen[i], p->analyzers[i].need);
-    if (partial->label.counts.n)
-        merge(&p->total->label, &partial->label, NEED_COUNTS);
-    else
-        p->total->label.n += partial->label.n;
+        merge(&p->total->seen[i], &partial->seen[i], p->analyzers[i].need,
+              (uint64_t)p->analyzers[i].node);
+    merge(&p->total->label, &partial->label, NEED_COUNTS, 0);
     transform_partial_free(partial);
 }
 
@@ -370,12 +399,6 @@ static struct sl_str source_name(struct sl_arena *a, const struct transform *t, 
                : sl_arena_format(a, "column '%.*s'", SL_FMT(t->columns[n->column].name));
 }
 
-static int compare_doubles(const void *x, const void *y)
-{
-    double a = *(const double *)x, b = *(const double *)y;
-    return (a > b) - (a < b);
-}
-
 static double key_number(struct sl_str key)
 {
     double x;
@@ -386,23 +409,23 @@ static double key_number(struct sl_str key)
 /* The most frequent first; equals by value, ascending. */
 static int compare_tokens(const void *x, const void *y)
 {
-    const struct sl_map_entry *a = x, *b = y;
-    if (a->value != b->value)
-        return a->value > b->value ? -1 : 1;
-    return sl_str_cmp(a->key, b->key);
+    const struct heavy_entry *a = x, *b = y;
+    if (a->count != b->count)
+        return a->count > b->count ? -1 : 1;
+    return sl_str_cmp(a->value, b->value);
 }
 
 static int compare_numbers(const void *x, const void *y)
 {
-    const struct sl_map_entry *a = x, *b = y;
-    if (a->value != b->value)
-        return a->value > b->value ? -1 : 1;
-    double u = key_number(a->key), v = key_number(b->key);
+    const struct heavy_entry *a = x, *b = y;
+    if (a->count != b->count)
+        return a->count > b->count ? -1 : 1;
+    double u = key_number(a->value), v = key_number(b->value);
     return (u > v) - (u < v);
 }
 
-/* The entries in order; the map is of no more use as one. */
-static struct sl_map_entry *ranked(struct seen *s, bool text)
+/* The entries in order; the table is of no more use as one. */
+static struct heavy_entry *ranked(struct seen *s, bool text)
 {
     if (s->counts.n)
         qsort(s->counts.entries, s->counts.n, sizeof(*s->counts.entries),
@@ -410,11 +433,65 @@ static struct sl_map_entry *ranked(struct seen *s, bool text)
     return s->counts.entries;
 }
 
+/* Values by rank: ascending, `end[i]` of them are at most value[i]. Heap. */
+struct ranks {
+    struct kll_point *p; /* weight: the end */
+    size_t n;
+    uint64_t total;
+};
+
+static struct ranks points_of(struct seen *s)
+{
+    size_t n = s->kll ? kll_count(s->kll) : s->values.n;
+    struct ranks r = {.p = SL_NEW_ARRAY(struct kll_point, n + 1), .n = n};
+    if (s->kll) {
+        kll_points(s->kll, r.p);
+        return r;
+    }
+    SL_AUTOFREE double *scratch = SL_NEW_ARRAY(double, n + 1);
+    if (n)
+        kll_sort(s->values.p, n, scratch);
+    for (size_t i = 0; i < n; i++)
+        r.p[i] = (struct kll_point){s->values.p[i], 1};
+    return r;
+}
+
+/* All that was seen and `more` copies of `value` (those that a fill stands for). */
+static struct ranks ranks_of(struct seen *s, double value, uint64_t more)
+{
+    struct ranks r = points_of(s);
+    if (more) {
+        size_t at = r.n++;
+        for (; at > 0 && r.p[at - 1].value > value; at--)
+            r.p[at] = r.p[at - 1];
+        r.p[at] = (struct kll_point){value, more};
+    }
+    for (size_t i = 0; i < r.n; i++)
+        r.p[i].weight = r.total += r.p[i].weight;
+    return r;
+}
+
+/* The value of a rank, counted from 0; rank < total. */
+static double value_at(const struct ranks *r, uint64_t rank)
+{
+    size_t low = 0, high = r->n - 1;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (r->p[middle].weight > rank)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return r->p[low].value;
+}
+
 static double median(struct seen *s)
 {
-    size_t n = s->values.n;
-    qsort(s->values.p, n, sizeof(double), compare_doubles);
-    return n % 2 ? s->values.p[n / 2] : (s->values.p[n / 2 - 1] + s->values.p[n / 2]) / 2;
+    struct ranks r = ranks_of(s, 0, 0);
+    double upper = value_at(&r, r.total / 2);
+    double m = r.total % 2 ? upper : (value_at(&r, r.total / 2 - 1) + upper) / 2;
+    sl_free(r.p);
+    return m;
 }
 
 static struct sl_err *finish_fill(struct sl_arena *a, struct transform *t, struct transform_node *n,
@@ -433,9 +510,9 @@ static struct sl_err *finish_fill(struct sl_arena *a, struct transform *t, struc
         break;
     default:
         if (from->kind == TRANSFORM_TEXT)
-            n->text = sl_arena_str(a, ranked(s, true)[0].key);
+            n->text = sl_arena_str(a, ranked(s, true)[0].value);
         else
-            n->value = key_number(ranked(s, false)[0].key);
+            n->value = key_number(ranked(s, false)[0].value);
     }
     if (from->time)
         n->value = rint(n->value); /* a time is whole microseconds */
@@ -451,9 +528,7 @@ static void add_filled(struct seen *s, enum need need, const struct transform_no
     case NEED_MOMENTS:
         add_moments(s, s->n_missing, fill->value, 0, fill->value, fill->value);
         break;
-    case NEED_VALUES:
-        for (uint64_t i = 0; i < s->n_missing; i++)
-            *sl_vec_add(&s->values) = fill->value;
+    case NEED_VALUES: /* finish_quantiles adds them */
         break;
     case NEED_COUNTS:
         if (fill->kind == TRANSFORM_TEXT)
@@ -464,30 +539,31 @@ static void add_filled(struct seen *s, enum need need, const struct transform_no
     }
 }
 
-/* Inner boundaries of equal mass, each once; none at the least value, where nothing is below. */
-static void finish_quantiles(struct sl_arena *a, struct transform_node *n, struct seen *s)
+/* Inner boundaries of equal mass, each once; none at the least value, where nothing is below.
+ * `fill` is the node between, or NULL. */
+static void finish_quantiles(struct sl_arena *a, struct transform_node *n, struct seen *s,
+                             const struct transform_node *fill)
 {
-    size_t have = s->values.n, buckets = (size_t)n->wish->quantiles;
-    double *v = s->values.p;
-    if (have)
-        qsort(v, have, sizeof(double), compare_doubles);
+    uint64_t buckets = (uint64_t)n->wish->quantiles;
+    struct ranks r = ranks_of(s, fill ? fill->value : 0, fill ? s->n_missing : 0);
     n->boundaries = SL_ARENA_ARRAY(a, double, buckets);
     n->count = 0;
-    for (size_t i = 1; i < buckets && have; i++) {
-        double b = v[(size_t)((__uint128_t)i * have / buckets)];
-        if (b > (n->count ? n->boundaries[n->count - 1] : v[0]))
+    for (uint64_t i = 1; i < buckets && r.total; i++) {
+        double b = value_at(&r, (uint64_t)((__uint128_t)i * r.total / buckets));
+        if (b > (n->count ? n->boundaries[n->count - 1] : r.p[0].value))
             n->boundaries[n->count++] = b;
     }
+    sl_free(r.p);
 }
 
 static void finish_vocabulary(struct sl_arena *a, struct transform *t, struct transform_node *n,
                               struct seen *s)
 {
     bool text = t->nodes[n->args[0]].kind == TRANSFORM_TEXT;
-    const struct sl_map_entry *entries = ranked(s, text);
+    const struct heavy_entry *entries = ranked(s, text);
     struct transform_vocabulary *v = n->vocabulary;
     while (v->n < s->counts.n && v->n < (size_t)n->wish->top_k &&
-           entries[v->n].value >= (uint64_t)n->wish->min_count)
+           entries[v->n].count >= (uint64_t)n->wish->min_count)
         v->n++;
     if (text)
         v->tokens = SL_ARENA_ARRAY(a, struct sl_str, v->n);
@@ -495,9 +571,9 @@ static void finish_vocabulary(struct sl_arena *a, struct transform *t, struct tr
         v->numbers = SL_ARENA_ARRAY(a, int64_t, v->n);
     for (size_t i = 0; i < v->n; i++) {
         if (text)
-            v->tokens[i] = sl_arena_str(a, entries[i].key);
+            v->tokens[i] = sl_arena_str(a, entries[i].value);
         else
-            v->numbers[i] = (int64_t)key_number(entries[i].key);
+            v->numbers[i] = (int64_t)key_number(entries[i].value);
     }
     transform_vocabulary_index(a, v);
 }
@@ -525,7 +601,7 @@ static struct sl_err *finish_node(struct transform_pass *p, struct sl_arena *a, 
         n->max = s->max;
         break;
     case TRANSFORM_WISH_QUANTILES:
-        finish_quantiles(a, n, s);
+        finish_quantiles(a, n, s, z->fill >= 0 ? &t->nodes[z->fill] : NULL);
         break;
     case TRANSFORM_WISH_VOCABULARY:
         finish_vocabulary(a, t, n, s);
@@ -540,8 +616,10 @@ static struct sl_err *finish_node(struct transform_pass *p, struct sl_arena *a, 
 
 static uint64_t count_of(const struct seen *s, double x)
 {
-    const uint64_t *count = sl_map_find(&s->counts, sl_strn((const char *)&x, sizeof(x)));
-    return count ? *count : 0;
+    for (size_t i = 0; i < s->counts.n; i++)
+        if (key_number(s->counts.entries[i].value) == x)
+            return s->counts.entries[i].count;
+    return 0;
 }
 
 static struct sl_err *finish_binary(struct transform_label *l, const struct seen *s)
@@ -584,7 +662,7 @@ static struct sl_err *finish_multiclass(struct sl_arena *a, struct transform_lab
     l->classes = SL_ARENA_ARRAY(a, struct sl_str, s->counts.n);
     l->n_classes = s->counts.n;
     for (size_t i = 0; i < s->counts.n; i++) {
-        struct sl_str key = s->counts.entries[i].key;
+        struct sl_str key = s->counts.entries[i].value;
         l->classes[i] = l->expr->type == EXPR_STRING
                             ? sl_arena_str(a, key)
                             : sl_arena_format(a, "%lld", (long long)key_number(key));
