@@ -84,6 +84,7 @@ class Run:
 
     def finish(self):
         self.record["finished_us"] = self.tick()
+        self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "_run.json").write_text(json.dumps(self.record, indent=2))
         return self
 
