@@ -22,8 +22,7 @@ struct resource {
     size_t n;
 };
 
-/* ---- runs, steps, artifacts ---------------------------------------------------------------------
- */
+/* ---- runs, steps, artifacts ------------------------------------------------------------------ */
 static const struct output_column run_columns[] = {
     {"NAME", "name", OUTPUT_TEXT},           {"PIPELINE", "pipeline", OUTPUT_TEXT},
     {"OUTCOME", "outcome", OUTPUT_TEXT},     {"STARTED", "started", OUTPUT_TIME},
@@ -66,8 +65,7 @@ static struct sl_err *read_artifacts(struct get *g, struct sql_tx *tx)
     return lineage_artifacts(tx, g->work.a, &g->filter, &g->list);
 }
 
-/* ---- models and pushes --------------------------------------------------------------------------
- */
+/* ---- models and pushes ----------------------------------------------------------------------- */
 static void set_text(struct sl_arena *a, struct json *o, const char *key, struct sl_str s)
 {
     json_set(a, o, key, s.n ? json_new_string(a, s) : json_new_null(a));
@@ -168,8 +166,7 @@ static struct sl_err *read_pushes(struct get *g, struct sql_tx *tx)
     return for_models(g, tx, add_pushes);
 }
 
-/* ---- the verb -----------------------------------------------------------------------------------
- */
+/* ---- the verb -------------------------------------------------------------------------------- */
 #define RESOURCE(plural, singular, read, columns)            \
     {                                                        \
         plural, singular, read, columns, SL_COUNTOF(columns) \

@@ -27,8 +27,7 @@ static struct sl_err *walk(struct local_work *w, struct sql_tx *tx)
     return lineage_walk(tx, w->a, id, l->up, l->down, &l->graph);
 }
 
-/* ---- the tree -----------------------------------------------------------------------------------
- */
+/* ---- the tree -------------------------------------------------------------------------------- */
 /* Executions and artifacts take turns down the tree; what was shown once is named, not unfolded,
  * again. */
 struct tree {
@@ -163,8 +162,7 @@ static void print_tree(struct sl_arena *a, const struct lineage *l)
     fwrite(out.p, 1, out.n, stdout);
 }
 
-/* ---- JSON ---------------------------------------------------------------------------------------
- */
+/* ---- JSON ------------------------------------------------------------------------------------ */
 static struct json *node_to_json(struct sl_arena *a, const struct lineage_node *n, bool artifact)
 {
     struct json *o = json_new_object(a);

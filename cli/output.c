@@ -24,8 +24,7 @@ static void print(const struct sl_buf *b)
     fwrite(b->p ? b->p : "", 1, b->n, stdout);
 }
 
-/* ---- YAML ---------------------------------------------------------------------------------------
- */
+/* ---- YAML ------------------------------------------------------------------------------------ */
 /* Plain only what starts with a letter and holds nothing that YAML, in any version, has a meaning
  * for; words that are booleans or null somewhere are quoted. */
 static bool plain(struct sl_str s)
@@ -121,8 +120,7 @@ void output_value(enum output_format format, const struct json *v)
     print(&b);
 }
 
-/* ---- tables -------------------------------------------------------------------------------------
- */
+/* ---- tables ---------------------------------------------------------------------------------- */
 static void add_bytes(struct sl_buf *b, double bytes)
 {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};

@@ -2,6 +2,7 @@
 
 #include "store/mlmd.h"
 #include "store/publish.h"
+#include "store/registry.h"
 
 /* How many of a step's latest executions a miss is compared with. */
 #define EXPLAIN_LATEST "20"
@@ -9,9 +10,53 @@
 struct owner {
     bool found, usable;
     int64_t execution;
-    struct sl_str run_uid, run_name, step, item, outputs, values, metrics;
+    bool superseded; /* what it pushed is not what lies there now */
+    struct sl_str run_uid, run_name, step, item, values, metrics;
+    struct task_output *outputs;
+    size_t n_outputs;
     int64_t finished_us;
 };
+
+static struct json *object_of(struct sl_arena *a, struct sl_str text)
+{
+    struct json *v = NULL;
+    struct sl_err *err = json_parse(a, text, &v);
+    sl_err_free(err);
+    return !err && v->type == JSON_OBJECT ? v : json_new_object(a);
+}
+
+/* Outputs as the step's row holds them, in the order of their names. */
+static struct sl_err *outputs_of(struct sl_arena *a, struct sl_str text, struct task_output **ret,
+                                 size_t *ret_n)
+{
+    struct diag_list l;
+    diag_list_init(&l, a, SL_STR("sluice_steps.outputs"));
+    *ret = task_outputs_from_json(&l, object_of(a, text), ret_n);
+    return diag_to_err(&l);
+}
+
+/* A push that another one to the same place followed does not stand any more: doing it again is not
+ * idle. True when that holds of a PushedModel among the outputs. */
+static struct sl_err *is_superseded(struct sql_tx *tx, struct sl_arena *a,
+                                    const struct task_output *outputs, size_t n, bool *ret)
+{
+    *ret = false;
+    for (size_t i = 0; i < n; i++) {
+        struct sql_rows rows;
+        struct sl_str uri =
+            json_get_string(outputs[i].properties, PUSHED_PROPERTY_DESTINATION, SL_STR(""));
+        ptrdiff_t slash = sl_str_rfind_char(uri, '/');
+        if (!sl_str_is(outputs[i].type, "PushedModel") || slash < 0)
+            continue;
+        SL_TRY(SQL_QUERY(tx, a, &rows,
+                         "SELECT destination FROM sluice_pushes WHERE substr(destination, 1,"
+                         " length($1)) = $1 ORDER BY pushed_us DESC, id DESC LIMIT 1",
+                         sql_text(sl_strn(uri.p, (size_t)slash + 1))));
+        if (rows.n && !sl_str_eq(sql_row(&rows, 0)->s, uri))
+            *ret = true;
+    }
+    return NULL;
+}
 
 /* Every output of the owner must be LIVE. */
 static struct sl_err *find_owner(struct sql_tx *tx, struct sl_arena *a, struct sl_str run_namespace,
@@ -41,10 +86,10 @@ static struct sl_err *find_owner(struct sql_tx *tx, struct sl_arena *a, struct s
         .values = v[5].s,
         .metrics = v[6].s,
         .finished_us = v[7].i,
-        .outputs = v[8].s,
         .usable = v[9].i == 0,
     };
-    return NULL;
+    SL_TRY(outputs_of(a, v[8].s, &ret->outputs, &ret->n_outputs));
+    return is_superseded(tx, a, ret->outputs, ret->n_outputs, &ret->superseded);
 }
 
 struct sl_err *cache_enter(struct sql_tx *tx, struct sl_arena *a, const struct run_record *r,
@@ -53,7 +98,7 @@ struct sl_err *cache_enter(struct sql_tx *tx, struct sl_arena *a, const struct r
     struct owner o;
     struct sl_str key = cache_key(a, s->cache);
     SL_TRY(find_owner(tx, a, r->run_namespace, key, &o));
-    if (o.found && o.usable)
+    if (o.found && o.usable && !o.superseded)
         return NULL;
     return SQL_QUERY(tx, a, NULL,
                      "INSERT INTO sluice_cache (run_namespace, cache_key, run_uid, step, item,"
@@ -64,16 +109,7 @@ struct sl_err *cache_enter(struct sql_tx *tx, struct sl_arena *a, const struct r
                      sql_text(s->item), sql_int(execution));
 }
 
-/* ---- a hit --------------------------------------------------------------------------------------
- */
-static struct json *object_of(struct sl_arena *a, struct sl_str text)
-{
-    struct json *v = NULL;
-    struct sl_err *err = json_parse(a, text, &v);
-    sl_err_free(err);
-    return !err && v->type == JSON_OBJECT ? v : json_new_object(a);
-}
-
+/* ---- a hit ----------------------------------------------------------------------------------- */
 static struct sl_err *pin(struct sql_tx *tx, struct sl_arena *a, struct sl_str run_uid,
                           int64_t artifact)
 {
@@ -81,16 +117,6 @@ static struct sl_err *pin(struct sql_tx *tx, struct sl_arena *a, struct sl_str r
                      "INSERT INTO sluice_pins (run_uid, artifact_id) VALUES ($1, $2)"
                      " ON CONFLICT DO NOTHING",
                      sql_text(run_uid), sql_int(artifact));
-}
-
-/* Outputs as the step's row holds them, in the order of their names. */
-static struct sl_err *outputs_of(struct sl_arena *a, struct sl_str text, struct task_output **ret,
-                                 size_t *ret_n)
-{
-    struct diag_list l;
-    diag_list_init(&l, a, SL_STR("sluice_steps.outputs"));
-    *ret = task_outputs_from_json(&l, object_of(a, text), ret_n);
-    return diag_to_err(&l);
 }
 
 static struct sl_err *fill_hit(struct sql_tx *tx, struct index_cache_lookup *r,
@@ -104,8 +130,9 @@ static struct sl_err *fill_hit(struct sql_tx *tx, struct index_cache_lookup *r,
         .finished_us = o->finished_us,
         .values = object_of(a, o->values),
         .metrics = object_of(a, o->metrics),
+        .outputs = o->outputs,
+        .n_outputs = o->n_outputs,
     };
-    SL_TRY(outputs_of(a, o->outputs, &r->ret.outputs, &r->ret.n_outputs));
     for (size_t i = 0; i < r->ret.n_outputs; i++) {
         const struct task_output *t = &r->ret.outputs[i];
         int64_t id;
@@ -117,8 +144,7 @@ static struct sl_err *fill_hit(struct sql_tx *tx, struct index_cache_lookup *r,
     return NULL;
 }
 
-/* ---- a miss -------------------------------------------------------------------------------------
- */
+/* ---- a miss ---------------------------------------------------------------------------------- */
 static void say_one(struct index_cache_lookup *r, const char *text)
 {
     r->ret_why = SL_ARENA_NEW(r->a, struct sl_str);
@@ -158,12 +184,13 @@ struct sl_err *cache_lookup(struct sql_tx *tx, struct index_cache_lookup *r)
     r->ret_hit = false;
     r->ret_n_why = 0;
     SL_TRY(find_owner(tx, r->a, r->run_namespace, cache_key(r->a, r->record), &o));
-    if (o.found && o.usable)
+    if (o.found && o.usable && !o.superseded)
         return fill_hit(tx, r, &o);
     if (!r->explain)
         return NULL;
     if (o.found) {
-        say_one(r, "the outputs of the execution with this key are not there any more");
+        say_one(r, o.usable ? "another model was pushed since"
+                            : "the outputs of the execution with this key are not there any more");
         return NULL;
     }
     SL_TRY(explain(tx, r));

@@ -45,8 +45,7 @@ static void submit(struct index *x, struct completion_queue *q, struct index_cal
     sql_submit(x->db, q, &call->sql);
 }
 
-/* ---- publishing ---------------------------------------------------------------------------------
- */
+/* ---- publishing ------------------------------------------------------------------------------ */
 static struct sl_err *publish_all(struct sql_tx *tx, struct sl_arena *a, const struct run_record *r)
 {
     struct publish_fact *facts;
@@ -90,8 +89,7 @@ void index_publish(struct index *x, struct completion_queue *q, struct index_pub
     submit(x, q, &p->call, &p->c, run_publish);
 }
 
-/* ---- cache --------------------------------------------------------------------------------------
- */
+/* ---- cache ----------------------------------------------------------------------------------- */
 static struct sl_err *run_lookup(struct sql_request *r, struct sql_tx *tx)
 {
     struct index_cache_lookup *l = SL_CONTAINER_OF(r, struct index_cache_lookup, call.sql);
@@ -116,8 +114,7 @@ void index_cache_reject(struct index *x, struct completion_queue *q, struct inde
     submit(x, q, &r->call, &r->c, run_reject);
 }
 
-/* ---- registry -----------------------------------------------------------------------------------
- */
+/* ---- registry -------------------------------------------------------------------------------- */
 static struct sl_err *run_latest_blessed(struct sql_request *r, struct sql_tx *tx)
 {
     struct index_latest_blessed *b = SL_CONTAINER_OF(r, struct index_latest_blessed, call.sql);

@@ -4,8 +4,7 @@
 
 enum { DIGEST_MIN = 4, CANDIDATES_SHOWN = 5, US_PER_MS = 1000 };
 
-/* ---- rows as objects ----------------------------------------------------------------------------
- */
+/* ---- rows as objects ------------------------------------------------------------------------- */
 enum cell {
     CELL_TEXT, /* an empty one is null */
     CELL_INT,
@@ -92,8 +91,7 @@ static struct sql_value limit_of(const struct lineage_filter *f)
     "($1 = '' OR r.pipeline = $1 OR r.pipeline = r.run_namespace || '/' || $1)" \
     " AND ($2 = '' OR r.uid = $2 OR r.name = $2)"
 
-/* ---- runs ---------------------------------------------------------------------------------------
- */
+/* ---- runs ------------------------------------------------------------------------------------ */
 struct sl_err *lineage_runs(struct sql_tx *tx, struct sl_arena *a, const struct lineage_filter *f,
                             struct json **ret)
 {
@@ -121,8 +119,7 @@ struct sl_err *lineage_runs(struct sql_tx *tx, struct sl_arena *a, const struct 
     return NULL;
 }
 
-/* ---- steps --------------------------------------------------------------------------------------
- */
+/* ---- steps ----------------------------------------------------------------------------------- */
 /* What Sluice recorded, and the executions of foreign clients, in their run when they were
  * associated with one. */
 static const char steps_query[] =
@@ -176,8 +173,7 @@ struct sl_err *lineage_steps(struct sql_tx *tx, struct sl_arena *a, const struct
     return NULL;
 }
 
-/* ---- artifacts ----------------------------------------------------------------------------------
- */
+/* ---- artifacts ------------------------------------------------------------------------------- */
 /* Run and step are those of the execution that made it: the first one with an OUTPUT event. */
 static const char artifacts_query[] =
     "SELECT t.id, y.name, n.string_value, CASE t.state WHEN 1 THEN 'PENDING' WHEN 2 THEN 'LIVE'"
@@ -212,8 +208,7 @@ struct sl_err *lineage_artifacts(struct sql_tx *tx, struct sl_arena *a,
     return NULL;
 }
 
-/* ---- finding ------------------------------------------------------------------------------------
- */
+/* ---- finding --------------------------------------------------------------------------------- */
 struct sl_err *lineage_find_run(struct sql_tx *tx, struct sl_arena *a, struct sl_str name,
                                 struct lineage_run *ret)
 {

@@ -61,8 +61,7 @@ static struct sl_str execution_state(int64_t state)
     return name_of(state, names, SL_COUNTOF(names));
 }
 
-/* ---- collecting ---------------------------------------------------------------------------------
- */
+/* ---- collecting ------------------------------------------------------------------------------ */
 /* Nodes and edges by id while rows come in, from both directions. */
 struct collector {
     struct sl_map artifacts, executions, events; /* id -> index */
@@ -157,8 +156,7 @@ static struct sl_err *collect_start(struct sql_tx *tx, struct sl_arena *a, int64
     return NULL;
 }
 
-/* ---- in order -----------------------------------------------------------------------------------
- */
+/* ---- in order -------------------------------------------------------------------------------- */
 struct ranked {
     int64_t id;
     size_t index;

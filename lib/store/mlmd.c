@@ -98,8 +98,7 @@ struct sl_err *mlmd_type(struct sql_tx *tx, struct sl_arena *a, enum mlmd_kind k
     return NULL;
 }
 
-/* ---- contexts -----------------------------------------------------------------------------------
- */
+/* ---- contexts -------------------------------------------------------------------------------- */
 struct sl_err *mlmd_context(struct sql_tx *tx, struct sl_arena *a, const char *type,
                             struct sl_str name, int64_t create_ms, int64_t *ret)
 {
@@ -150,8 +149,7 @@ struct sl_err *mlmd_attribute(struct sql_tx *tx, struct sl_arena *a, int64_t con
                      sql_int(context), sql_int(artifact));
 }
 
-/* ---- executions and artifacts -------------------------------------------------------------------
- */
+/* ---- executions and artifacts ---------------------------------------------------------------- */
 struct sl_err *mlmd_execution(struct sql_tx *tx, struct sl_arena *a, struct sl_str type,
                               struct sl_str name, enum mlmd_execution_state state,
                               int64_t create_ms, int64_t update_ms, int64_t *ret)
@@ -224,8 +222,7 @@ struct sl_err *mlmd_name_artifact(struct sql_tx *tx, struct sl_arena *a, int64_t
                      sql_int(artifact), sql_text(name));
 }
 
-/* ---- properties ---------------------------------------------------------------------------------
- */
+/* ---- properties ------------------------------------------------------------------------------ */
 struct property_value {
     struct sql_value i, d, s, b;
 };
@@ -284,8 +281,7 @@ struct sl_err *mlmd_property(struct sql_tx *tx, struct sl_arena *a, enum mlmd_ki
                      v.i, v.d, v.s, v.b);
 }
 
-/* ---- events -------------------------------------------------------------------------------------
- */
+/* ---- events ---------------------------------------------------------------------------------- */
 struct sl_err *mlmd_event(struct sql_tx *tx, struct sl_arena *a, int64_t artifact,
                           int64_t execution, enum mlmd_event type, int64_t ms,
                           const struct mlmd_path *path, size_t n)

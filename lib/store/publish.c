@@ -28,8 +28,7 @@ static struct sl_str json_text(struct sl_arena *a, const struct json *v)
     return sl_arena_str(a, sl_buf_str(&b));
 }
 
-/* ---- the run ------------------------------------------------------------------------------------
- */
+/* ---- the run --------------------------------------------------------------------------------- */
 struct run_contexts {
     int64_t pipeline, run;
 };
@@ -109,8 +108,7 @@ static struct sl_err *ensure_run(struct sql_tx *tx, struct sl_arena *a, const st
     return ensure_contexts(tx, a, r, ret);
 }
 
-/* ---- a step's execution -------------------------------------------------------------------------
- */
+/* ---- a step's execution ---------------------------------------------------------------------- */
 struct step_nodes {
     int64_t execution;
     int64_t contexts[3]; /* pipeline, run, node */
@@ -209,8 +207,7 @@ static struct sl_err *link_artifact(struct sql_tx *tx, struct sl_arena *a,
     return NULL;
 }
 
-/* ---- inputs -------------------------------------------------------------------------------------
- */
+/* ---- inputs ---------------------------------------------------------------------------------- */
 struct input {
     int64_t artifact;
     struct mlmd_path path;
@@ -261,8 +258,7 @@ static struct sl_err *publish_inputs(struct sql_tx *tx, struct sl_arena *a,
     return NULL;
 }
 
-/* ---- outputs ------------------------------------------------------------------------------------
- */
+/* ---- outputs --------------------------------------------------------------------------------- */
 static struct sl_err *artifact_string(struct sql_tx *tx, struct sl_arena *a, struct sl_str type,
                                       int64_t artifact, const char *name, struct sl_str value)
 {
@@ -349,8 +345,7 @@ static struct sl_err *publish_outputs(struct sql_tx *tx, struct sl_arena *a,
     return NULL;
 }
 
-/* ---- the step -----------------------------------------------------------------------------------
- */
+/* ---- the step -------------------------------------------------------------------------------- */
 static struct sl_err *step_row(struct sql_tx *tx, struct sl_arena *a, const struct run_record *r,
                                const struct step_record *s, int64_t execution)
 {
@@ -435,8 +430,7 @@ struct sl_err *publish_step_end(struct sql_tx *tx, struct sl_arena *a, const str
     return registry_publish(tx, a, r, s);
 }
 
-/* ---- facts --------------------------------------------------------------------------------------
- */
+/* ---- facts ----------------------------------------------------------------------------------- */
 void publish_facts_of(struct sl_arena *a, const struct run_record *r, struct publish_fact **ret,
                       size_t *ret_n)
 {

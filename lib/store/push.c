@@ -7,8 +7,7 @@
 
 enum { PIECE_BYTES = 1 << 20, US_PER_S = 1000000 };
 
-/* ---- which version ------------------------------------------------------------------------------
- */
+/* ---- which version --------------------------------------------------------------------------- */
 /* The number that a path below the destination begins with, or -1. */
 static int64_t version_of(struct sl_str path)
 {
@@ -35,8 +34,7 @@ static struct sl_err *next_version(struct sl_arena *a, struct blobs *b, struct s
     return NULL;
 }
 
-/* ---- copying ------------------------------------------------------------------------------------
- */
+/* ---- copying --------------------------------------------------------------------------------- */
 static struct sl_err *copy_pieces(const struct artifact *model, const struct artifact_file_entry *f,
                                   struct artifact_file *to, struct sha256 *hash, char *piece)
 {

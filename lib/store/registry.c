@@ -24,8 +24,7 @@ struct sl_err *registry_insert_push(struct sql_tx *tx, struct sl_arena *a, int64
     return registry_set_alias(tx, a, model, "production", p->model_version, p->by, p->at_us);
 }
 
-/* ---- reading ------------------------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------------------- */
 struct sl_err *registry_models(struct sql_tx *tx, struct sl_arena *a, struct sl_str **ret,
                                size_t *ret_n)
 {
@@ -138,8 +137,7 @@ struct sl_err *registry_versions(struct sql_tx *tx, struct sl_arena *a, struct s
     return NULL;
 }
 
-/* ---- rolling back -------------------------------------------------------------------------------
- */
+/* ---- rolling back ---------------------------------------------------------------------------- */
 struct sl_err *registry_rollback_target(struct sql_tx *tx, struct sl_arena *a, struct sl_str model,
                                         struct sl_str version, struct registry_push *ret)
 {

@@ -7,8 +7,7 @@
 
 enum { BLESSINGS_READ = 100 };
 
-/* ---- versions and aliases -----------------------------------------------------------------------
- */
+/* ---- versions and aliases -------------------------------------------------------------------- */
 static struct sl_err *ensure_model(struct sql_tx *tx, struct sl_arena *a, struct sl_str name,
                                    int64_t *ret)
 {
@@ -92,8 +91,7 @@ struct sl_err *registry_raise_stage(struct sql_tx *tx, struct sl_arena *a, int64
                      sql_text(rules_later_stage(sql_row(&rows, 0)->s, sl_str(stage))));
 }
 
-/* ---- outputs ------------------------------------------------------------------------------------
- */
+/* ---- outputs --------------------------------------------------------------------------------- */
 static bool property_true(const struct json *properties, const char *name)
 {
     return json_get_bool(properties, name, json_get_number(properties, name, 0) != 0);
@@ -173,8 +171,7 @@ struct sl_err *registry_publish(struct sql_tx *tx, struct sl_arena *a, const str
     return NULL;
 }
 
-/* ---- latest blessed -----------------------------------------------------------------------------
- */
+/* ---- latest blessed -------------------------------------------------------------------------- */
 static const char blessings_query[] =
     "SELECT m.uri, m.state, coalesce(d.string_value, ''), mt.name FROM Context c"
     " JOIN Type ct ON ct.id = c.type_id AND ct.name = 'pipeline' AND ct.type_kind = 2"
@@ -223,8 +220,7 @@ struct sl_err *registry_latest_blessed(struct sql_tx *tx, struct sl_arena *a,
     return run_of(tx, a, pipeline, v[2].s, ret_run);
 }
 
-/* ---- from what data -----------------------------------------------------------------------------
- */
+/* ---- from what data -------------------------------------------------------------------------- */
 #define UPSTREAM                                                                              \
     "WITH RECURSIVE up (id) AS (SELECT CAST($1 AS BIGINT) UNION SELECT i.artifact_id FROM up" \
     " JOIN Event o ON o.artifact_id = up.id AND o.type IN (1, 4, 6, 7)"                       \

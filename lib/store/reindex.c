@@ -29,8 +29,7 @@ struct reindexer {
     struct reindex_report report;
 };
 
-/* ---- what storage holds -------------------------------------------------------------------------
- */
+/* ---- what storage holds ---------------------------------------------------------------------- */
 /* The run's folder of an object, or an empty string: `<root><namespace>/<pipeline>/<uid>`. */
 static struct sl_str run_folder_of(const struct reindexer *x, struct sl_str uri)
 {
@@ -106,8 +105,7 @@ static struct sl_err *look_around(struct reindexer *x)
     return NULL;
 }
 
-/* ---- publishing ---------------------------------------------------------------------------------
- */
+/* ---- publishing ------------------------------------------------------------------------------ */
 static int compare_runs(const void *x, const void *y)
 {
     const struct found_run *r = x, *s = y;
@@ -181,8 +179,7 @@ static struct sl_err *publish_runs(struct reindexer *x)
     return NULL;
 }
 
-/* ---- what is gone -------------------------------------------------------------------------------
- */
+/* ---- what is gone ---------------------------------------------------------------------------- */
 struct sweep {
     struct sql_request sql;
     struct reindexer *x;

@@ -76,8 +76,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* ---- values -------------------------------------------------------------------------------------
- */
+/* ---- values ---------------------------------------------------------------------------------- */
 static struct sl_err *insert_values(struct unit *u, struct sql_tx *tx)
 {
     struct sl_arena *a = u->f->a;
@@ -138,8 +137,7 @@ static void test_sql__upserts_and_returns(void **state)
     assert_int_equal(sql_row(&u.rows, 0)->i, 42);
 }
 
-/* ---- failures -----------------------------------------------------------------------------------
- */
+/* ---- failures -------------------------------------------------------------------------------- */
 static struct sl_err *insert_number(struct unit *u, struct sql_tx *tx)
 {
     return SQL_QUERY(tx, u->f->a, NULL, "INSERT INTO contract_t (id) VALUES ($1)",
@@ -203,8 +201,7 @@ static void test_sql__wrong_statements_are_told(void **state)
     assert_err(sql_do(f->db, &parameters.r), INTERNAL, "SELECT $1");
 }
 
-/* ---- many at once -------------------------------------------------------------------------------
- */
+/* ---- many at once ---------------------------------------------------------------------------- */
 enum { MANY = 1000 };
 
 /* Every third fails; the others' work stays, answers come in order. */

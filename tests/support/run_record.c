@@ -151,6 +151,7 @@ struct run_record *test_run_record_in(struct sl_arena *a, const char *root, cons
                         sl_arena_format(a, "file:///serving/taxi/%lld", (long long)start_us));
         json_set_string(a, pushed->properties, "pushed_version",
                         sl_arena_format(a, "%lld", (long long)start_us));
+        cacheable(&m, push);
     } else {
         push->outcome = SL_STR("skipped");
         push->attempt = 0;

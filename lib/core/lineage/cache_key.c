@@ -6,8 +6,7 @@
 
 enum { DIGEST_SHOWN = 12, VALUE_SHOWN = 60 };
 
-/* ---- the record ---------------------------------------------------------------------------------
- */
+/* ---- the record ------------------------------------------------------------------------------ */
 static int compare_ports(const void *x, const void *y)
 {
     return sl_str_cmp((*(const struct task_port *const *)x)->name,
@@ -69,8 +68,7 @@ struct sl_str cache_key(struct sl_arena *a, const struct json *record)
     return sl_arena_str(a, sl_str(hex));
 }
 
-/* ---- why two differ -----------------------------------------------------------------------------
- */
+/* ---- why two differ -------------------------------------------------------------------------- */
 struct lines {
     struct sl_arena *a;
     SL_VEC(struct sl_str) v;

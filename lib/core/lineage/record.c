@@ -5,8 +5,7 @@
         .name = #member, .kind = (field_kind), .offset = offsetof(type, member), __VA_ARGS__ \
     }
 
-/* ---- what the file holds ------------------------------------------------------------------------
- */
+/* ---- what the file holds --------------------------------------------------------------------- */
 struct wire_step {
     struct sl_str step, item, component, outcome, message, attempt_uri, cached_run, cached_step;
     int64_t attempt, started_us, finished_us;
@@ -67,8 +66,7 @@ static const struct json_field run_fields[] = {
 };
 static const struct json_table run_table = JSON_TABLE(run_fields, struct wire_run);
 
-/* ---- encoding -----------------------------------------------------------------------------------
- */
+/* ---- encoding -------------------------------------------------------------------------------- */
 static void set_string(struct sl_arena *a, struct json *o, const char *key, struct sl_str s)
 {
     if (s.n)
@@ -145,8 +143,7 @@ void run_record_encode(const struct run_record *r, struct sl_buf *b)
     json_format(o, JSON_PRETTY, b);
 }
 
-/* ---- decoding -----------------------------------------------------------------------------------
- */
+/* ---- decoding -------------------------------------------------------------------------------- */
 static struct step_record step_from_wire(struct diag_list *l, const struct wire_step *w)
 {
     struct step_record s = {

@@ -9,8 +9,7 @@ static int64_t number_of(struct index_fixture *f, const char *text)
     return test_number(f->a, f->db, text);
 }
 
-/* ---- publishing ---------------------------------------------------------------------------------
- */
+/* ---- publishing ------------------------------------------------------------------------------ */
 static void test_index__publishes_a_run_as_mlmd_has_it(void **state)
 {
     struct index_fixture *f = *state;
@@ -108,8 +107,7 @@ static void test_index__one_artifact_under_two_keys_is_one_event(void **state)
     assert_str(sql_row(&rows, 2)[0].s, "baseline");
 }
 
-/* ---- cache --------------------------------------------------------------------------------------
- */
+/* ---- cache ----------------------------------------------------------------------------------- */
 static struct index_cache_lookup look_up(struct index_fixture *f, const struct step_record *s)
 {
     struct index_cache_lookup l = {
@@ -175,6 +173,25 @@ static void test_index__rejected_artifacts_are_hit_no_more(void **state)
     assert_str(l.ret.run_uid, "u2");
 }
 
+/* The same model again after another one: the push has to be done, not found. */
+static void test_index__a_push_that_another_followed_is_no_hit(void **state)
+{
+    struct index_fixture *f = *state;
+    struct run_record *r = test_run_record(f->a, "u1", 1000000, "m1", 100, true);
+    index_fixture_publish(f, INDEX_RUN, r, NULL);
+    assert_true(look_up(f, &r->steps[3]).ret_hit);
+    index_fixture_publish(f, INDEX_RUN, test_run_record(f->a, "u2", 2000000, "m2", 200, true),
+                          NULL);
+    struct index_cache_lookup l = look_up(f, &r->steps[3]);
+    assert_false(l.ret_hit);
+    assert_str(l.ret_why[0], "another model was pushed since");
+    struct run_record *again = test_run_record(f->a, "u3", 3000000, "m1", 100, true);
+    index_fixture_publish(f, INDEX_RUN, again, NULL);
+    l = look_up(f, &r->steps[3]);
+    assert_true(l.ret_hit);
+    assert_str(l.ret.run_uid, "u3");
+}
+
 static void test_index__miss_is_explained(void **state)
 {
     struct index_fixture *f = *state;
@@ -188,8 +205,7 @@ static void test_index__miss_is_explained(void **state)
     assert_str(l.ret_why[0], "params.steps: was 100, is 250");
 }
 
-/* ---- registry -----------------------------------------------------------------------------------
- */
+/* ---- registry -------------------------------------------------------------------------------- */
 static struct index_latest_blessed latest(struct index_fixture *f, const char *exclude)
 {
     struct index_latest_blessed b = {.a = f->a,
@@ -242,6 +258,7 @@ int main(void)
         CASE(test_index__cache_hits_the_first_publish),
         CASE(test_index__blessed_comes_back_as_a_boolean),
         CASE(test_index__rejected_artifacts_are_hit_no_more),
+        CASE(test_index__a_push_that_another_followed_is_no_hit),
         CASE(test_index__miss_is_explained),
         CASE(test_index__latest_blessed_leaves_the_candidate_out),
         CASE(test_index__blessing_is_of_its_pipeline),

@@ -183,8 +183,7 @@ static void test_lineage__up_and_down(void **state)
     assert_err(sql_do(f->db, &u.r), NOT_FOUND, "77");
 }
 
-/* ---- random graphs against a walk by hand -------------------------------------------------------
- */
+/* ---- random graphs against a walk by hand ---------------------------------------------------- */
 enum { NODES = 30, EVENTS = 60, GRAPHS = 20 };
 
 struct event {
