@@ -68,6 +68,8 @@ static struct sl_err *read_manifest(struct run *r, const struct spec_run **ret)
     struct manifest m = {0};
     struct sl_str text;
     diag_list_init(&l, r->a, sl_str(r->o.file));
+    if (!sl_file_exists(r->o.file))
+        return SL_ERR(INVALID, "there is no file '%s'", r->o.file);
     SL_TRY(sl_file_read(r->a, r->o.file, SL_LIMIT_MANIFEST_BYTES, &text));
     manifest_read(&l, text, &m);
     manifest_check(&l, &m);

@@ -125,7 +125,7 @@ static struct sl_err *take_lock(const char *path, int *ret_fd)
         int number = errno;
         close(fd);
         if (number == EWOULDBLOCK)
-            return SL_ERR(CONFLICT, "another 'sluice run' is carrying it out");
+            return SL_ERR(UNAVAILABLE, "another 'sluice run' is carrying it out");
         errno = number;
         return SL_ERRNO("lock '%s'", lock.p);
     }

@@ -29,7 +29,7 @@ struct run_folder_content {
 };
 
 /* Takes the lock and reads what is static. Lifetime of ret_content: `a`.
- * Errors: not_found; conflict: another `sluice run` is carrying it out; corrupt. */
+ * Errors: not_found; unavailable: another `sluice run` is carrying it out; corrupt. */
 struct sl_err *run_folder_open(struct sl_arena *a, const char *root, struct sl_str uid,
                                struct run_folder **ret,
                                struct run_folder_content *ret_content) SL_MUST_USE;
