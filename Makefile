@@ -178,6 +178,9 @@ tsan: ## unit tests with ThreadSanitizer
 fuzz: $(FUZZ_BIN) ## fuzz every decoder for FUZZ_SECONDS (60) each
 	@hack/fuzz $(FUZZ_BIN)
 
+crash: build ## 100 runs of a real pipeline, killed at random moments and resumed
+	@hack/deps test && CRASH_N=100 hack/integration crash
+
 bench: build ## measure against the peers; figures go to docs/benchmarks.md by hand
 	@hack/deps test && hack/bench
 

@@ -131,12 +131,19 @@ static struct json *blessing_to_json(const struct evaluation *e)
     json_set_string(a, o, "reason", e->blessing.reason);
     json_set_bool(a, o, "rubber_stamp", e->blessing.rubber_stamp);
     json_set_string(a, o, "model_digest", e->candidate.artifact->digest);
-    json_set_string(a, o, "model_uri", e->candidate.artifact->uri);
-    if (e->baseline.artifact) {
+    if (e->baseline.artifact)
         json_set_string(a, o, "baseline_digest", e->baseline.artifact->digest);
-        json_set_string(a, o, "baseline_uri", e->baseline.artifact->uri);
-    }
     return o;
+}
+
+/* Where the models lay differs from run to run: it stands in the properties, and not in the file
+ * that the digest is taken over. */
+static void add_uris(const struct evaluation *e, struct json *o)
+{
+    struct sl_arena *a = e->s->a;
+    json_set_string(a, o, "model_uri", e->candidate.artifact->uri);
+    if (e->baseline.artifact)
+        json_set_string(a, o, "baseline_uri", e->baseline.artifact->uri);
 }
 
 static struct sl_err *write_blessing(struct evaluation *e)
@@ -152,6 +159,7 @@ static struct sl_err *write_blessing(struct evaluation *e)
         artifact_writer_free(w);
         return err;
     }
+    add_uris(e, o);
     return step_commit(s, "blessing", w, o);
 }
 

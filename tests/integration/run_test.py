@@ -34,7 +34,8 @@ class RunTest(unittest.TestCase):
             - name: make
               container:
                 image: 'x:1'
-                command: [sh, -c, 'printf "a\\"b $(x)" > $0; echo 42 > $1', $(outputs.text.path), $(outputs.n.path)]
+                command: [sh, -c, 'printf %s "$WORD" > $0; echo 42 > $1', $(outputs.text.path), $(outputs.n.path)]
+                env: [{name: WORD, value: 'a"b $$(x)'}]
               outputs: {text: {type: Text}, n: {value: int}}
             - name: use
               when: steps.make.values.n > 41
