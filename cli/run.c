@@ -99,6 +99,8 @@ static struct sl_err *resolve_params(struct run *r, const struct spec_run *run, 
             json_set_str(r->a, given, name, v);
     }
     *ret = spec_resolve_params(&l, run->pipeline, given, SL_STR("parameters"));
+    if (!l.error_count)
+        spec_check_values(&l, run->pipeline, *ret); /* what -p has put into components' params */
     return diag_to_err(&l);
 }
 
