@@ -41,19 +41,15 @@ uint64_t heavy_hash(struct sl_str value);
 /* `count` > 0 of a value; a new one is copied. */
 void heavy_add(struct heavy *h, struct sl_str value, uint64_t hash, uint64_t count, double weight);
 
-struct heavy_item {
-    struct sl_str value;
-    uint64_t hash;
-    uint32_t count; /* > 0 */
-    double weight;
-};
-/* Many at once, the same value more than once or not. Once the table has been purged, values that
- * stand only once in the batch are left out when they are more than half of what the table may
- * hold: the purge that they would cause takes one from each of them anyway. They count as distinct,
- * and `error` grows by one. Reading a column of ids this way costs a third.
+/* Many values of one column at once, counts[i] of values[i] (0: passed over); the same value may
+ * stand there more than once. Once the table has been purged, values that stand only once in the
+ * batch are left out when they are more than half of what the table may hold: the purge that they
+ * would cause takes one from each of them anyway. They count as distinct, and `error` grows by one.
  *
+ * Shapes:   values, counts (n); weights (n) or NULL.
  * Lifetime: `a` is for scratch. */
-void heavy_add_batch(struct sl_arena *a, struct heavy *h, const struct heavy_item *items, size_t n);
+void heavy_add_batch(struct sl_arena *a, struct heavy *h, const struct sl_str *values,
+                     const uint32_t *counts, const double *weights, size_t n);
 /* Into an empty table, or in the order of the parts: the result is the same for the same order. */
 void heavy_merge(struct heavy *into, const struct heavy *from);
 static inline bool heavy_is_exact(const struct heavy *h)

@@ -50,20 +50,15 @@ void statistics_text_update(struct sl_arena *a, struct statistics_text *s, const
 {
     uint32_t *counts = SL_ARENA_ARRAY(a, uint32_t, c->dict_n);
     double *sums = weights ? SL_ARENA_ARRAY(a, double, c->dict_n) : NULL;
-    struct heavy_item *items = sl_arena_alloc(a, c->dict_n * sizeof(*items));
-    size_t n = 0;
     count_codes(c, weights, counts, sums);
     for (size_t code = 0; code < c->dict_n; code++) {
         uint32_t count = counts[code];
-        if (!count)
-            continue;
         struct sl_str value = c->dict[code];
         s->n += count;
         s->n_bytes += value.n * count;
-        s->n_invalid_utf8 += is_utf8(value) ? 0 : count;
-        items[n++] = (struct heavy_item){value, heavy_hash(value), count, sums ? sums[code] : 0};
+        s->n_invalid_utf8 += count && !is_utf8(value) ? count : 0;
     }
-    heavy_add_batch(a, &s->heavy, items, n);
+    heavy_add_batch(a, &s->heavy, c->dict, counts, sums, c->dict_n);
 }
 
 void statistics_text_merge(struct statistics_text *into, const struct statistics_text *from)

@@ -160,19 +160,19 @@ static void test_sketch_heavy__batches_keep_the_bound(void **state)
     heavy_init(&h, 1000, 1 << 20);
     uint64_t total = 0;
     for (size_t batch = 0; batch < BATCHES; batch++) {
-        struct heavy_item *items = SL_ARENA_ARRAY(a, struct heavy_item, N);
+        struct sl_str *values = SL_ARENA_ARRAY(a, struct sl_str, N);
+        uint32_t *counts = SL_ARENA_ARRAY(a, uint32_t, N);
         for (size_t i = 0; i < N; i++) {
             bool frequent = sl_rng_below(&r, 4) == 0;
             uint64_t which = sl_rng_below(&r, FREQUENT);
-            struct sl_str value = frequent ? sl_arena_format(a, "frequent %d", (int)which)
-                                           : sl_arena_format(a, "single %zu %zu", batch, i);
-            uint32_t count = frequent && batch % 2 ? 3 : 1;
-            items[i] = (struct heavy_item){value, heavy_hash(value), count, 0};
+            values[i] = frequent ? sl_arena_format(a, "frequent %d", (int)which)
+                                 : sl_arena_format(a, "single %zu %zu", batch, i);
+            uint32_t count = counts[i] = frequent && batch % 2 ? 3 : 1;
             total += count;
             if (frequent)
                 truth[which] += count;
         }
-        heavy_add_batch(a, &h, items, N);
+        heavy_add_batch(a, &h, values, counts, NULL, N);
     }
     assert_true(h.error <= 2 * total / h.max_distinct);
     for (int v = 0; v < FREQUENT; v++) {
@@ -192,15 +192,20 @@ static void test_sketch_heavy__a_batch_that_fits_is_exact(void **state)
     (void)state;
     enum { N = 1000 };
     SL_AUTOARENA(a);
-    struct heavy_item items[2 * N];
+    struct sl_str values[2 * N + 1];
+    uint32_t counts[2 * N + 1];
+    double weights[2 * N + 1];
     for (size_t i = 0; i < 2 * (size_t)N; i++) {
-        struct sl_str value = sl_arena_format(a, "%zu", i % N);
-        items[i] = (struct heavy_item){value, heavy_hash(value), 1, 0.5};
+        values[i] = sl_arena_format(a, "%zu", i % N);
+        counts[i] = 1;
+        weights[i] = 0.5;
     }
+    values[2 * N] = SL_STR("not used");
+    counts[2 * N] = 0;
     struct heavy h;
     heavy_init(&h, N, 1 << 20);
-    heavy_add_batch(a, &h, items, 2 * N);
-    heavy_add_batch(a, &h, items, 2 * N);
+    heavy_add_batch(a, &h, values, counts, weights, 2 * N + 1);
+    heavy_add_batch(a, &h, values, counts, weights, 2 * N + 1);
     assert_true(heavy_is_exact(&h));
     assert_int_equal(h.n, N);
     for (size_t i = 0; i < N; i++)
