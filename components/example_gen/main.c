@@ -38,6 +38,7 @@ static struct sl_err *ingest_all(struct ingest *g)
     struct json *properties;
     struct sl_arena *a = g->s->a;
     SL_TRY(g->files[0].parquet ? parquet_input_run(g) : csv_input_run(g));
+    SL_TRY(source_check(g->s, g->files, g->n_files));
     SL_TRY(examples_writer_finish(g->writer, a, &properties));
     json_set_number(a, properties, "span", (double)g->p->span);
     if (g->bad_rows)

@@ -71,6 +71,25 @@ static struct sl_err *detect(struct source *f, const struct example_gen_params *
     return NULL;
 }
 
+static struct sl_err *stat_file(struct step *s, struct sl_str uri, struct blob_stat *ret)
+{
+    struct blob_request r = {.op = BLOB_STAT, .uri = uri, .a = s->a};
+    SL_TRY(blobs_do(s->blobs, &r));
+    *ret = r.ret_stat;
+    return NULL;
+}
+
+struct sl_err *source_check(struct step *s, const struct source *files, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct blob_stat now;
+        SL_TRY(stat_file(s, files[i].uri, &now));
+        if (now.bytes != files[i].bytes || !sl_str_eq(now.etag, files[i].etag))
+            return SL_ERR(UNAVAILABLE, "%.*s changed while it was read", SL_FMT(files[i].name));
+    }
+    return NULL;
+}
+
 static struct sl_err *add_files(struct step *s, const struct example_gen_params *p,
                                 const char *place, size_t split, struct source *list, size_t *n)
 {
@@ -81,10 +100,13 @@ static struct sl_err *add_files(struct step *s, const struct example_gen_params 
         return SL_ERR(INVALID, "parameter '%s' names no file that exists", place);
     for (size_t i = 0; i < n_files; i++) {
         struct source *f = &list[(*n)++];
+        struct blob_stat now;
+        SL_TRY(stat_file(s, files[i].uri, &now));
         struct sl_str path = s->blobs->ops->local_path(s->blobs, s->a, files[i].uri);
         *f = (struct source){.uri = files[i].uri,
                              .name = path.n ? path : files[i].uri,
-                             .bytes = files[i].bytes,
+                             .bytes = now.bytes,
+                             .etag = now.etag,
                              .split = split,
                              .blobs = s->blobs,
                              .path = path.n ? sl_arena_cstr(s->a, path) : NULL};

@@ -13,13 +13,17 @@ struct source {
     bool parquet;
     enum compress_format compression;
     struct blobs *blobs;
-    const char *path; /* NULL: no local file */
+    const char *path;   /* NULL: no local file */
+    struct sl_str etag; /* when reading began */
 };
 
 /* All files of the step, in the order of the task, looked at.
  * Errors: invalid: none, or of mixed formats; unavailable: one has changed. */
 struct sl_err *source_list(struct step *s, const struct example_gen_params *p, struct source **ret,
                            size_t *ret_n) SL_MUST_USE;
+
+/* After all has been read: no file has changed meanwhile. Errors: unavailable. */
+struct sl_err *source_check(struct step *s, const struct source *files, size_t n) SL_MUST_USE;
 
 /* `n` bytes at `offset` of the file as stored. Any thread. */
 struct sl_err *source_read(const struct source *f, int64_t offset, void *to, size_t n) SL_MUST_USE;

@@ -55,7 +55,7 @@ static void add_valid(struct examples_group_column *g, const struct column *c, c
 static uint32_t new_entry(struct examples_group_column *g, struct sl_str s, bool keep)
 {
     if (g->dict_n == g->dict_capacity) {
-        g->dict_capacity = SL_MAX(g->dict_capacity * 2, (size_t)256);
+        g->dict_capacity = SL_MAX(g->dict_capacity * 2, (size_t)16);
         g->dict = sl_realloc(g->dict, g->dict_capacity, sizeof(*g->dict));
     }
     g->dict[g->dict_n] = keep ? sl_arena_str(g->text, s) : s;

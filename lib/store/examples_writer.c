@@ -24,6 +24,7 @@ enum {
     GROUP_BYTES = 16 << 20, /* of eight-byte values; many columns mean fewer rows */
     GROUP_TEXT = 16 << 20,
     GROUP_LEAST_ROWS = 128,
+    TYPES = COLUMN_FLOAT + 1,
 };
 
 /* Rows of a batch that go to one group. */
@@ -68,7 +69,7 @@ struct examples_writer {
     size_t n_splits;
     int n_threads;
     struct parquet_workspace **workspaces;  /* (n_threads) */
-    struct examples_group_column **scratch; /* (n_threads x n_columns) */
+    struct examples_group_column **scratch; /* (n_threads x TYPES) */
     struct sl_arena **arenas;               /* (n_threads) cleared after each call */
 
     /* Of the call under way. */
@@ -111,7 +112,9 @@ static void make_threads(struct examples_writer *w)
     w->arenas = SL_ARENA_ARRAY(w->a, struct sl_arena *, n);
     for (size_t i = 0; i < n; i++) {
         w->workspaces[i] = parquet_workspace_new();
-        w->scratch[i] = new_columns(w);
+        w->scratch[i] = SL_ARENA_ARRAY(w->a, struct examples_group_column, TYPES);
+        for (int type = 0; type < TYPES; type++)
+            examples_group_column_init(&w->scratch[i][type], (enum column_type)type);
         w->arenas[i] = sl_arena_new();
     }
 }
@@ -145,9 +148,9 @@ struct examples_writer *examples_writer_new(struct artifact_writer *artifact,
     return w;
 }
 
-static void free_columns(const struct examples_writer *w, struct examples_group_column *g)
+static void free_columns(struct examples_group_column *g, size_t n)
 {
-    for (size_t i = 0; i < w->n_columns; i++)
+    for (size_t i = 0; i < n; i++)
         examples_group_column_deinit(&g[i]);
 }
 
@@ -168,15 +171,15 @@ void examples_writer_free(struct examples_writer *w)
     sl_vec_deinit(&w->groups);
     for (size_t i = 0; i < w->n_splits; i++) {
         struct split *s = &w->splits[i];
-        free_columns(w, s->tails[0]);
-        free_columns(w, s->tails[1]);
+        free_columns(s->tails[0], w->n_columns);
+        free_columns(s->tails[1], w->n_columns);
         XXH3_freeState(s->digest);
         parquet_writer_free(s->parquet);
         if (s->file)
             artifact_file_abort(s->file);
     }
     for (int i = 0; i < w->n_threads; i++) {
-        free_columns(w, w->scratch[i]);
+        free_columns(w->scratch[i], TYPES);
         parquet_workspace_free(w->workspaces[i]);
         sl_arena_free(w->arenas[i]);
     }
@@ -276,7 +279,7 @@ static struct sl_err *do_column(struct examples_writer *w, struct group *g, size
     bool keep = !g->full;
     struct examples_group_column *to = g->first ? &s->tails[s->tail][c]
                                        : keep   ? &s->tails[!s->tail][c]
-                                                : &w->scratch[thread][c];
+                                                : &w->scratch[thread][w->columns[c].type];
     for (size_t i = 0; i < g->runs.n; i++) {
         const struct run *run = &g->runs.p[i];
         examples_group_column_add(to, &run->table->columns[c], run->rows, run->n, keep);

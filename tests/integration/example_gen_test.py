@@ -318,7 +318,7 @@ class BadRows(Case):
         lines = ["a,b"] + [f"{i},{i}" if i % 7 else f"{i}" for i in range(200000)]
         path = self.write("x.csv", "\n".join(lines))
         results = [self.gen([path], {"onBadRow": "skip", "memory": m}, t)
-                   for t, m in ((1, "512Mi"), (2, "64Mi"), (7, "512Mi"))]
+                   for t, m in ((1, "512Mi"), (2, "256Mi"), (7, "512Mi"))]
         bad = sum(1 for i in range(200000) if i % 7 == 0)
         for result in results:
             self.assertEqual(result["metrics"]["bad_rows"], bad)
@@ -432,7 +432,7 @@ class Splits(Case):
                 ({"splitBy": {"time": "a"}}, "splits[0].before"),
                 ({"splitBy": {"group": "nope"}}, "no column 'nope'"),
                 ({"delimiter": "::"}, "one byte"),
-                ({"memory": "1Mi"}, "at least 64Mi"),
+                ({"memory": "1Mi"}, "at least 256Mi"),
                 ({"types": {"a": "integer"}}, "expected int, double"),
                 ({"formt": "csv"}, "did you mean 'format'")):
             self.assertIn(message, self.refused([BIRDSTRIKES], params))
@@ -449,7 +449,7 @@ class Determinism(Case):
             writer.writerow([i, source.random(), f"k{i % 100}", f"id{source.getrandbits(40)}", note])
         path = self.write("x.csv", text.getvalue())
         first = self.gen([path], threads=1)
-        for threads, memory in ((2, "512Mi"), (7, "512Mi"), (2, "64Mi")):
+        for threads, memory in ((2, "512Mi"), (7, "512Mi"), (2, "256Mi")):
             again = self.gen([path], {"memory": memory}, threads)
             self.assertEqual(self.digest(again), self.digest(first))
 

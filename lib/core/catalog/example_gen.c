@@ -282,8 +282,8 @@ static void check(struct diag_list *l, const void *params, struct sl_str path)
     if (p->filter.n)
         check_filter(l, p->filter, join(l, path, "filter"));
     check_split_by(l, p, join(l, path, "splitBy"));
-    if (p->memory < (int64_t)64 << 20)
-        FAIL(0, join(l, path, "memory"), "expected at least 64Mi");
+    if (p->memory < (int64_t)256 << 20)
+        FAIL(0, join(l, path, "memory"), "expected at least 256Mi");
 }
 
 static const struct catalog_port no_inputs[] = {{0}};

@@ -25,7 +25,7 @@ void csv_builder_deinit(struct csv_builder *b)
 static void reserve(struct csv_builder *b, size_t extra)
 {
     if (b->n + extra > b->capacity) {
-        b->capacity = SL_MAX(b->capacity * 2, b->n + extra + 1024) / 64 * 64 + 64;
+        b->capacity = SL_MAX(b->capacity * 2, b->n + extra) / 64 * 64 + 64;
         b->values = sl_realloc(b->values, b->capacity, 8);
         b->valid = sl_realloc(b->valid, b->capacity / 8, 1);
     }

@@ -6,7 +6,7 @@
 
 #include <xxhash.h>
 
-enum { FIRST_SLOTS = 1024, PROBATION = 4096 };
+enum { FIRST_SLOTS = 32, FIRST_ENTRIES = 16, PROBATION = 4096 };
 
 void dict_builder_deinit(struct dict_builder *d)
 {
@@ -42,7 +42,7 @@ static void grow_slots(struct dict_builder *d)
 static uint32_t push(struct dict_builder *d, struct sl_str s)
 {
     if (d->n == d->capacity) {
-        d->capacity = d->capacity ? d->capacity * 2 : 256;
+        d->capacity = d->capacity ? d->capacity * 2 : FIRST_ENTRIES;
         d->entries = sl_realloc(d->entries, d->capacity, sizeof(*d->entries));
     }
     sl_assert_cmp(d->n, <, UINT32_MAX);

@@ -130,6 +130,26 @@ static void test_cell__quick_ways_agree(void **state)
     assert_true(ints > 1000 && doubles > 1000);
 }
 
+/* Values as programs print them, and their neighbours. */
+static void test_cell__long_decimals(void **state)
+{
+    (void)state;
+    struct sl_rng rng;
+    size_t taken = 0;
+    sl_rng_init(&rng, 13);
+    for (int round = 0; round < 500000; round++) {
+        char text[64];
+        double f64, value = sl_rng_f64(&rng) * (round % 3 ? 1 : 100000);
+        snprintf(text, sizeof(text), "%.*f", 12 + round % 8, value);
+        if (!cell_quick_double(sl_str(text), &f64))
+            continue;
+        taken++;
+        if (f64 != strtod(text, NULL))
+            fail_msg("%s", text);
+    }
+    assert_true(taken > 300000);
+}
+
 static void test_cell__quick_timestamps_agree(void **state)
 {
     (void)state;
@@ -192,6 +212,7 @@ int main(void)
         cmocka_unit_test(test_cell__values),
         cmocka_unit_test(test_cell__given_types_read_more),
         cmocka_unit_test(test_cell__quick_ways_agree),
+        cmocka_unit_test(test_cell__long_decimals),
         cmocka_unit_test(test_cell__quick_timestamps_agree),
         cmocka_unit_test(test_infer__joins),
         cmocka_unit_test(test_infer__settled),
