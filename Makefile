@@ -72,7 +72,7 @@ deps: ## install the packages that building and testing need
 	@hack/deps build test
 
 build: .build-deps ## the sluice executable and every component, in build/release/bin
-	@$(MAKE) --no-print-directory binaries
+	@+$(MAKE) --no-print-directory -j $$(nproc) binaries
 
 .PHONY: .build-deps binaries
 .build-deps:
@@ -160,7 +160,7 @@ unit: $(TEST_BIN) ## unit and contract tests of this flavour
 	@hack/run-tests $B $(TEST_BIN:%=%)
 
 test: .test-deps ## build and run every test: unit, contract, golden, fuzz corpus, integration
-	@$(MAKE) --no-print-directory test-all
+	@+$(MAKE) --no-print-directory test-all
 
 .PHONY: .test-deps test-all
 .test-deps:
