@@ -72,8 +72,9 @@ struct spec_output {
     int line;
 };
 
-/* Why a step waits for another. One pair of steps has at most one edge: the first of this order
- * that applies. */
+/* Why a step waits for another. One pair of steps has at most one edge: DATA if that applies, else
+ * WHEN, else OUTCOME, else AFTER (`after: [a]` with `when` on a's outcome runs when a has failed).
+ */
 enum spec_edge_kind {
     SPEC_EDGE_DATA,    /* an input, or a value in params: skip and failure go through */
     SPEC_EDGE_WHEN,    /* `when` reads a value or property: null if the other has not succeeded */

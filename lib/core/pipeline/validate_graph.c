@@ -8,9 +8,13 @@ struct builder {
     int *kinds; /* (n_steps): kind + 1 of the edge from that step; 0: none */
 };
 
+/* What decides when several kinds apply: the smallest. */
+static const int ranks[] = {
+    [SPEC_EDGE_DATA] = 0, [SPEC_EDGE_WHEN] = 1, [SPEC_EDGE_OUTCOME] = 2, [SPEC_EDGE_AFTER] = 3};
+
 static void add_edge(struct builder *b, size_t from, enum spec_edge_kind kind)
 {
-    if (from < b->p->n_steps && (b->kinds[from] == 0 || (int)kind + 1 < b->kinds[from]))
+    if (from < b->p->n_steps && (b->kinds[from] == 0 || ranks[kind] < ranks[b->kinds[from] - 1]))
         b->kinds[from] = (int)kind + 1;
 }
 
