@@ -11,7 +11,8 @@ void world_init(struct world *w, size_t n)
         w->names[i][0] = 's';
         w->names[i][1] = (char)('0' + i);
         w->steps[i] = (struct spec_step){.name = sl_str(w->names[i]), .edges = w->edges[i]};
-        w->steps[i].retry = (struct spec_retry){.backoff_ms = 1000, .factor = 2, .cap_ms = 8000};
+        w->steps[i].retry = (struct spec_retry){
+            .backoff_ms = 1000, .factor = 2, .cap_ms = 8000, .memory_factor = 2};
     }
     w->pipeline = (struct spec_pipeline){.steps = w->steps, .n_steps = n, .n_main = n};
 }

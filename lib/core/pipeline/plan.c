@@ -84,7 +84,8 @@ static struct retry_policy policy_of(const struct spec_step *step)
         .factor = step->retry.factor,
         .cap_ms = step->retry.cap_ms,
         .pending_timeout_ms = step->pending_timeout_ms,
-        .memory_factor = 2,
+        .memory_factor = step->retry.memory_factor,
+        .memory_cap_bytes = step->retry.memory_cap_bytes,
     };
 }
 
