@@ -116,7 +116,7 @@ struct report_histogram {
     const char *title; /* NULL: none */
     const struct report_histogram_series *series;
     size_t n;
-    bool log_y;   /* for one bucket that dwarfs the others */
+    bool log_y;   /* for one bucket that dwarfs the others: heights are logs of shares */
     bool compact; /* small, for a table cell */
     bool times;   /* values are microseconds since 1970 */
 };
@@ -136,5 +136,6 @@ struct report_categories {
     bool compact;
 };
 void report_categories(struct report *r, const struct report_categories *c);
-/* The names of series with their colours; once a page is enough. */
+/* The names of series with their colours, for charts in tables: once a page is enough. Charts that
+ * stand alone have their own. */
 void report_legend(struct report *r, const struct sl_str *names, size_t n);

@@ -97,15 +97,11 @@ void report_line_chart(struct report *r, const struct report_line_chart *c)
         if (c->series[s].points)
             add_circles(b, &c->series[s], s, &x, &y);
     }
-    sl_buf_add_cstr(b, "</svg>");
-    if (c->n > 1) {
-        SL_AUTOARENA(a);
-        struct sl_str *names = SL_ARENA_ARRAY(a, struct sl_str, c->n);
-        for (size_t s = 0; s < c->n; s++)
-            names[s] = c->series[s].name;
-        report_legend(r, names, c->n);
-    }
-    sl_buf_add_cstr(b, "</figure>\n");
+    SL_AUTOARENA(a);
+    struct sl_str *names = SL_ARENA_ARRAY(a, struct sl_str, c->n);
+    for (size_t s = 0; s < c->n; s++)
+        names[s] = c->series[s].name;
+    report_svg_end_legend(r, names, c->n);
 }
 
 /* ---- bars ---- */

@@ -1,6 +1,7 @@
 /* Histograms of numbers and of named values, several series over or beside one another. */
 #include "kit/report_svg.h"
 
+#include "base/arena.h"
 #include "base/time.h"
 
 #include <math.h>
@@ -42,11 +43,14 @@ static double width_of(const struct frame *f, const struct report_histogram_seri
     return SL_MAX(width, f->spike);
 }
 
-/* The share of a series by pixel of width, so that areas are shares. */
+/* The share of a series by pixel of width, so that areas are shares; on the log scale, where areas
+ * say nothing, the share itself. */
 static double density_of(const struct frame *f, const struct report_histogram_series *s, size_t i,
                          double total)
 {
-    return total > 0 ? s->count[i] / total / width_of(f, s, i) : 0;
+    if (total <= 0)
+        return 0;
+    return s->count[i] / total / (f->log_y ? 1 : width_of(f, s, i));
 }
 
 /* The y of a bucket's top. On the log scale a thousandth of the highest is a tenth of its height.
@@ -165,7 +169,11 @@ void report_histogram(struct report *r, const struct report_histogram *h)
         report_svg_text(b, "tick", f.x.to, 12, "end");
         sl_buf_add_cstr(b, "log scale</text>");
     }
-    report_svg_end(r);
+    SL_AUTOARENA(a);
+    struct sl_str *names = SL_ARENA_ARRAY(a, struct sl_str, h->n);
+    for (size_t s = 0; s < h->n; s++)
+        names[s] = h->series[s].name;
+    report_svg_end_legend(r, names, h->compact ? 0 : h->n);
 }
 
 /* ---- named values ---- */
@@ -212,5 +220,5 @@ void report_categories(struct report *r, const struct report_categories *c)
                      c->compact);
     for (size_t i = 0; i < c->n; i++)
         add_category(&r->body, c, i, &x, 2 + row * (double)i, row);
-    report_svg_end(r);
+    report_svg_end_legend(r, c->series, c->compact ? 0 : c->n_series);
 }

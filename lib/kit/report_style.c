@@ -29,7 +29,7 @@ const char report_style[] =
     ".figures{display:flex;flex-wrap:wrap;gap:12px;margin:12px 0}\n"
     ".figures div{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:10px 16px;min-width:110px}\n"
     ".figures dt{color:var(--soft);font-size:12px}.figures dd{margin:0;font-size:20px;font-weight:600}\n"
-    ".grid{display:flex;flex-wrap:wrap;gap:16px}\n"
+    ".grid{display:flex;flex-wrap:wrap;gap:16px;align-items:flex-start}\n"
     "figure{margin:0 0 14px;background:var(--card);border:1px solid var(--line);border-radius:10px;padding:12px;max-width:100%}\n"
     "figure.compact{padding:0;margin:0;border:0;background:none;max-width:none}figure.compact svg{max-width:none}figcaption{font-weight:600;margin-bottom:6px}\n"
     "svg{display:block;max-width:100%;height:auto}\n"

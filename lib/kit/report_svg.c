@@ -120,6 +120,14 @@ void report_svg_end(struct report *r)
     sl_buf_add_cstr(&r->body, "</svg></figure>\n");
 }
 
+void report_svg_end_legend(struct report *r, const struct sl_str *names, size_t n)
+{
+    sl_buf_add_cstr(&r->body, "</svg>");
+    if (n > 1)
+        report_legend(r, names, n);
+    sl_buf_add_cstr(&r->body, "</figure>\n");
+}
+
 static void add_attribute(struct sl_buf *b, const char *name, double value)
 {
     sl_buf_format(b, " %s=", name);

@@ -26,6 +26,8 @@ size_t report_axis_ticks(const struct report_axis *x, double *ret, size_t max_n)
 void report_svg_begin(struct report *r, const char *title, struct sl_str label, int width,
                       int height, bool compact);
 void report_svg_end(struct report *r);
+/* The same with a legend under the chart where there are several series. */
+void report_svg_end_legend(struct report *r, const struct sl_str *names, size_t n);
 /* Grid lines, tick labels and names of both axes. */
 void report_svg_axes(struct sl_buf *b, const struct report_axis *x, const struct report_axis *y,
                      const char *x_label, const char *y_label);
