@@ -98,13 +98,14 @@ static onnx_value add_net(struct export *e, const struct net *net)
 
 static onnx_value gather_matrix(struct export *e, const struct forest *f)
 {
+    static const float off_on[] = {0, 1};
     onnx_value *parts = SL_ARENA_ARRAY(e->a, onnx_value, f->n_inputs);
     for (size_t i = 0; i < f->n_inputs; i++) {
         parts[i] = e->features[i];
         if (f->inputs[i].kind == INPUT_ORDINAL)
             parts[i] = onnx_cast(e->g, e->features[i], ONNX_FLOAT);
         if (f->inputs[i].kind == INPUT_ONE_HOT) {
-            onnx_value values = constant(e, (const float[]){0, 1}, 2, 0);
+            onnx_value values = constant(e, off_on, 2, 0);
             parts[i] = onnx_op(e->g, "OneHot", flat(e, e->features[i]),
                                onnx_i64(e->g, f->inputs[i].vocab_size), values, NULL);
             onnx_attr_int(e->g, "axis", 1);
