@@ -17,7 +17,11 @@ struct boosting {
     uint64_t round;
     int64_t started_us;
     uint64_t first_round;
+    uint64_t restart_every; /* 0: never; see gbdt_restart */
 };
+
+/* Rounds between restarts when rows or columns are sampled and nobody says. */
+enum { RESTART_ROUNDS = 50 };
 
 /* What the booster starts from: the prior probability, or the mean. */
 static float base_of(const struct training_data *d)
@@ -59,6 +63,8 @@ static struct sl_err *save(struct boosting *b)
     SL_AUTOARENA(a);
     struct sl_str state;
     SL_TRY(gbdt_save(b->gbdt, a, &state));
+    if (b->restart_every)
+        SL_TRY(gbdt_restart(b->gbdt, state));
     double progress[PROGRESS] = {
         [AT_ROUND] = (double)b->round,
         [AT_BEST] = b->stopping.best,
@@ -99,6 +105,14 @@ static struct sl_err *restore(struct boosting *b, struct sl_str *ret_state)
 
 /* ---- the loop ---- */
 
+static bool save_is_due(struct boosting *b, uint64_t total)
+{
+    if (b->fit->stopped_early || b->round == total)
+        return false;
+    return b->restart_every ? b->round % b->restart_every == 0
+                            : checkpoint_due(&b->fit->checkpoint, b->round);
+}
+
 static struct sl_err *run_round(struct boosting *b, uint64_t total)
 {
     struct fit *f = b->fit;
@@ -115,7 +129,7 @@ static struct sl_err *run_round(struct boosting *b, uint64_t total)
         stopping_tell(&b->stopping, b->round, val);
         f->stopped_early = b->stopping.patience > 0 && b->stopping.worse >= b->stopping.patience;
     }
-    if (!f->stopped_early && b->round < total && checkpoint_due(&f->checkpoint, b->round))
+    if (save_is_due(b, total))
         SL_TRY(save(b));
     double seconds = (double)(sl_time_monotonic_us() - b->started_us) / 1e6;
     double rate = (double)(b->round - b->first_round) / fmax(seconds, 1e-6);
@@ -147,6 +161,9 @@ static struct sl_err *run(struct boosting *b)
     struct gbdt_config config = configure(f);
     const uint64_t total = (uint64_t)f->params->trees;
     struct sl_str state;
+    if (config.subsample < 1 || config.column_sample < 1)
+        b->restart_every = f->params->checkpoint_every > 0 ? (uint64_t)f->params->checkpoint_every
+                                                           : RESTART_ROUNDS;
     SL_TRY(restore(b, &state));
     SL_TRY(gbdt_new(&config, &f->data->train, f->data->has_val ? &f->data->val : NULL, state,
                     &b->gbdt));

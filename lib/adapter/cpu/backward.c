@@ -80,7 +80,7 @@ static void activate(float *z, size_t n, float dropout, struct sl_rng *r)
     for (size_t i = 0; i < n; i += 2) { /* one draw serves two units */
         uint64_t bits = sl_rng_u64(r);
         for (size_t j = i; j < n && j < i + 2; j++, bits >>= 32)
-            z[j] = z[j] > 0 && (uint32_t)bits >= bound ? z[j] * scale : 0;
+            z[j] = (z[j] > 0 ? z[j] : 0) * ((uint32_t)bits >= bound ? scale : 0.0f);
     }
 }
 
@@ -144,6 +144,15 @@ static void pass_back(const struct backward_job *job, const struct net_layer *l,
     matmul_add(ret, dz, job->transposed + (l->weights - job->net->tables_end), n, l->n_out, n_in);
 }
 
+/* A product with 0 or the scale, not a choice of products: that is what compilers make vectors of.
+ */
+static void derive_activation(const float *restrict x, const float *restrict dx, float scale,
+                              size_t n, float *restrict ret)
+{
+    for (size_t i = 0; i < n; i++)
+        ret[i] = dx[i] * (x[i] > 0 ? scale : 0.0f);
+}
+
 /* From s->dz of the last layer down to the first. A unit that gave zero passes nothing on; one that
  * dropout let through was scaled, and so is its derivative. */
 static void backward(const struct backward_job *job, struct backward_chunk *c,
@@ -161,8 +170,7 @@ static void backward(const struct backward_job *job, struct backward_chunk *c,
         if (i == 0)
             break;
         pass_back(job, l, l->n_in, s->dz, c->n, s->dx);
-        for (size_t k = 0; k < c->n * l->n_in; k++)
-            s->dz[k] = x[k] > 0 ? s->dx[k] * scale : 0;
+        derive_activation(x, s->dx, scale, c->n * l->n_in, s->dz);
     }
     const struct net_layer *first = &net->layers[0];
     pass_back(job, first, first->n_in - net->n_floats, s->dz, c->n, c->x);

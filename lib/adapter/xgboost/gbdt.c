@@ -96,6 +96,17 @@ static struct sl_err *set_params(struct gbdt *g)
     return set(g, "verbosity", "1");
 }
 
+struct sl_err *gbdt_restart(struct gbdt *g, struct sl_str state)
+{
+    if (g->booster)
+        XGBoosterFree(g->booster);
+    g->booster = NULL;
+    CALL(XGBoosterCreate(g->data, g->n_data, &g->booster), "booster");
+    if (state.n && XGBoosterUnserializeFromBuffer(g->booster, state.p, state.n) != 0)
+        return SL_ERR(CORRUPT, "xgboost: no state to go on from: %s", XGBGetLastError());
+    return set_params(g);
+}
+
 static struct sl_err *fill(struct gbdt *g, const struct dataset *train, const struct dataset *val,
                            struct sl_str state)
 {
@@ -103,10 +114,7 @@ static struct sl_err *fill(struct gbdt *g, const struct dataset *train, const st
     SL_TRY(make_matrix(train, g->config.threads, &g->data[g->n_data++]), "training rows");
     if (val)
         SL_TRY(make_matrix(val, g->config.threads, &g->data[g->n_data++]), "validation rows");
-    CALL(XGBoosterCreate(g->data, g->n_data, &g->booster), "booster");
-    if (state.n && XGBoosterUnserializeFromBuffer(g->booster, state.p, state.n) != 0)
-        return SL_ERR(CORRUPT, "xgboost: no state to go on from: %s", XGBGetLastError());
-    return set_params(g);
+    return gbdt_restart(g, state);
 }
 
 struct sl_err *gbdt_new(const struct gbdt_config *config, const struct dataset *train,

@@ -34,6 +34,10 @@ struct sl_err *gbdt_round(struct gbdt *g, int64_t round, double *ret_train,
                           double *ret_val) SL_MUST_USE;
 /* All that is needed to go on. Lifetime: `a`. */
 struct sl_err *gbdt_save(struct gbdt *g, struct sl_arena *a, struct sl_str *ret) SL_MUST_USE;
+/* Starts a new booster from what gbdt_save gave, as another process would. The library's random
+ * numbers (row and column sampling) depend on when a booster was made: where they are used and a
+ * run may be interrupted, one restarts at fixed rounds, so that both runs draw the same. */
+struct sl_err *gbdt_restart(struct gbdt *g, struct sl_str state) SL_MUST_USE;
 /* XGBoost's own model file (JSON). Lifetime: `a`. */
 struct sl_err *gbdt_model(struct gbdt *g, struct sl_arena *a, struct sl_str *ret) SL_MUST_USE;
 /* The first `n_rounds` rounds as a forest, base included. Lifetime: `a`. */

@@ -5,8 +5,8 @@
 enum { MEMORY = 10, MAX_TRIALS = 40 };
 
 #define ARMIJO        1e-4
-#define FLAT_GRADIENT 1e-6  /* largest component of the gradient at the end */
-#define FLAT_LOSS     1e-10 /* relative decrease of the loss at the end */
+#define FLAT_GRADIENT 1e-5 /* largest component of the gradient at the end */
+#define FLAT_LOSS     1e-9 /* relative decrease of the loss at the end */
 
 /* Everything that changes lies in one array of doubles, so that a checkpoint is a copy of it. */
 enum scalar { LOSS, STARTED, ITERATIONS, PAIRS, NEWEST, LENGTH, TRIALS, SCALARS };

@@ -9,10 +9,13 @@ static double sigmoid(double z)
     return 1 / (1 + exp(-z));
 }
 
-/* log(1 + e^z) without overflow. */
-static double softplus(double z)
+/* Loss log(1 + e^z) - y z without overflow, and its derivative, by one exponential. */
+static double binary_row(double z, double label, double weight, float *ret_dz)
 {
-    return z > 0 ? z + log1p(exp(-z)) : log1p(exp(z));
+    double e = exp(-fabs(z)), share = 1 / (1 + e);
+    double p = z > 0 ? share : 1 - share;
+    *ret_dz = (float)(weight * (p - label));
+    return weight * (fmax(z, 0) + log1p(e) - label * z);
 }
 
 static double multiclass_row(const float *z, size_t n_out, float label, float weight, float *ret_dz)
@@ -33,8 +36,7 @@ double loss_row(enum model_task task, const float *z, size_t n_out, float label,
 {
     switch (task) {
     case MODEL_BINARY:
-        ret_dz[0] = (float)(weight * (sigmoid(z[0]) - label));
-        return weight * (softplus(z[0]) - label * (double)z[0]);
+        return binary_row(z[0], label, weight, ret_dz);
     case MODEL_MULTICLASS:
         return multiclass_row(z, n_out, label, weight, ret_dz);
     case MODEL_REGRESSION:
