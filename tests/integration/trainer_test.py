@@ -216,5 +216,331 @@ class Onnx(Case):
                     self.assertLess(result["metrics"]["val_loss"], result["metrics"]["val_loss_constant"])
 
 
+class Learners(Case):
+    """The same models as scikit-learn's and XGBoost's, from the same transformed features."""
+
+    def matrix(self, label, target, split):
+        """Transformed features with ids one-hot, the label, and where each feature's columns are."""
+        made = self.birds.transform(label, target)
+        table = read_split(made["transformed_examples"], split)
+        spec = json.loads((path_of(made["transform_graph"]) / "transform.json").read_text())
+        blocks = []
+        for output in spec["outputs"]:
+            values = table[output["name"]].to_numpy()
+            blocks.append(np.eye(output["size"])[values] if output.get("size") else values.reshape(-1, 1))
+        return np.hstack(blocks), table[LABELS[label]["name"]].to_numpy()
+
+    def scores(self, folder, split, columns=1):
+        return self.predict(folder / "model", self.birds.examples, split)[0].reshape(-1, columns)
+
+    def eval_rows(self, label):
+        """Rows of raw eval that have a label: Transform drops the others."""
+        raw = read_split(self.birds.examples, "eval")
+        column = {"multiclass": "Wildlife Size", "regression": "Speed IAS in knots"}.get(label)
+        return np.ones(raw.num_rows, bool) if column is None else raw[column].is_valid().to_numpy()
+
+    def test_logistic_regression_is_scikit_learns(self):
+        x, y = self.matrix("binary", "dense", "train")
+        for l2 in (1e-2, 1e-4):
+            _, folder = self.train("binary", {"model": "linear", "l2": l2, "steps": 2000})
+            peer = LogisticRegression(C=1 / (l2 * len(y)), max_iter=5000, tol=1e-8).fit(x, y)
+            expected = peer.predict_proba(self.matrix("binary", "dense", "eval")[0])[:, 1]
+            np.testing.assert_allclose(self.scores(folder, "eval")[:, 0], expected, atol=2e-3)
+
+    def test_softmax_regression_is_scikit_learns(self):
+        x, y = self.matrix("multiclass", "dense", "train")
+        _, folder = self.train("multiclass", {"model": "linear", "l2": 1e-2, "steps": 2000})
+        peer = LogisticRegression(C=1 / (1e-2 * len(y)), max_iter=5000, tol=1e-8).fit(x, y)
+        expected = peer.predict_proba(self.matrix("multiclass", "dense", "eval")[0])
+        got = self.scores(folder, "eval", 3)[self.eval_rows("multiclass")]
+        np.testing.assert_allclose(got, expected, atol=2e-3)
+
+    def test_linear_regression_is_scikit_learns(self):
+        x, y = self.matrix("regression", "dense", "train")
+        _, folder = self.train("regression", {"model": "linear", "l2": 1e-3, "steps": 2000})
+        peer = Ridge(alpha=1e-3 * len(y)).fit(x, y)
+        expected = peer.predict(self.matrix("regression", "dense", "eval")[0])
+        got = self.scores(folder, "eval")[self.eval_rows("regression"), 0]
+        np.testing.assert_allclose(got, expected, atol=2e-3 * y.std())
+
+    def test_l1_makes_zeros(self):
+        _, folder = self.train("binary", {"model": "linear", "l1": 2e-3, "l2": 0, "steps": 2000})
+        weights = read_tensors(folder / "model/weights.safetensors")
+        values = np.concatenate([w.ravel() for name, w in weights.items() if not name.endswith("bias")])
+        x, y = self.matrix("binary", "dense", "train")
+        peer = LogisticRegression(l1_ratio=1, C=1 / (2e-3 * len(y)), solver="saga", max_iter=5000,
+                                  tol=1e-6).fit(x, y)
+        self.assertLess(abs((values == 0).sum() - (peer.coef_ == 0).sum()), 0.05 * len(values))
+        self.assertGreater((values == 0).sum(), 0.5 * len(values))
+        expected = peer.predict_proba(self.matrix("binary", "dense", "eval")[0])[:, 1]
+        np.testing.assert_allclose(self.scores(folder, "eval")[:, 0], expected, atol=5e-3)
+
+    def test_class_weights_are_scikit_learns(self):
+        x, y = self.matrix("binary", "dense", "train")
+        for ours, theirs in (("balanced", "balanced"), ({"true": 5, "false": 0.5}, {1: 5, 0: 0.5})):
+            params = {"model": "linear", "l2": 1e-2, "steps": 2000, "classWeights": ours}
+            _, folder = self.train("binary", params)
+            factor = {1: 5, 0: 0.5} if theirs != "balanced" else {
+                k: len(y) / (2 * (y == k).sum()) for k in (0, 1)}
+            weight = np.array([factor[int(v)] for v in y])
+            peer = LogisticRegression(C=1 / (1e-2 * weight.sum()), class_weight=theirs, max_iter=5000,
+                                      tol=1e-8).fit(x, y)
+            expected = peer.predict_proba(self.matrix("binary", "dense", "eval")[0])[:, 1]
+            np.testing.assert_allclose(self.scores(folder, "eval")[:, 0], expected, atol=2e-3)
+
+    def test_boosted_trees_are_xgboosts(self):
+        import xgboost
+        params = {"model": "gbdt", "trees": 30, "depth": 4, "learningRate": 0.2, "earlyStopping": 0,
+                  "oneHotMax": 0}
+        made = self.birds.transform("binary", "trees")
+        names = [o["name"] for o in
+                 json.loads((path_of(made["transform_graph"]) / "transform.json").read_text())["outputs"]]
+        frames = {}
+        for split in ("train", "eval"):
+            table = read_split(made["transformed_examples"], split)
+            frames[split] = (np.column_stack([table[n].to_numpy() for n in names]),
+                             table["damaged"].to_numpy())
+        x, y = frames["train"]
+        booster = xgboost.train({"objective": "binary:logistic", "max_depth": 4, "eta": 0.2, "tree_method": "hist",
+                                 "base_score": float(y.mean()), "nthread": 1}, xgboost.DMatrix(x, y), 30)
+        expected = booster.predict(xgboost.DMatrix(frames["eval"][0]))
+        _, folder = self.train("binary", params)
+        got = self.scores(folder, "eval")[:, 0]
+        truth = frames["eval"][1]
+        self.assertLess(abs(roc_auc_score(truth, got) - roc_auc_score(truth, expected)), 0.005)
+        self.assertGreater(np.corrcoef(got, expected)[0, 1], 0.995)
+        # What it keeps for XGBoost is read by XGBoost, and gives our own scores.
+        again = xgboost.Booster(model_file=folder / "model/checkpoint/xgboost.json")
+        np.testing.assert_allclose(again.predict(xgboost.DMatrix(frames["eval"][0])), got, atol=2e-6)
+
+    def test_threshold_has_the_best_f1_on_val(self):
+        from sklearn.metrics import f1_score
+        for family in FAMILIES:
+            _, folder = self.train("binary", FAMILIES[family])
+            document = json.loads((folder / "model/model.json").read_text())
+            scores = self.scores(folder, "val")[:, 0]
+            truth = read_split(self.birds.transform("binary", "dense")["transformed_examples"], "val")
+            truth = truth["damaged"].to_numpy()
+            best = max(f1_score(truth, scores >= t) for t in np.unique(scores))
+            self.assertAlmostEqual(f1_score(truth, scores >= np.float32(document["threshold"])), best, 9)
+            self.assertAlmostEqual(document["training"]["val_f1"], best, 9)
+            self.assertAlmostEqual(document["training"]["val_loss"], log_loss(truth, scores), 5)
+
+    def test_sample_weights(self):
+        """A weight of 2 is the row twice."""
+        raw = {s: read_split(self.birds.examples, s) for s in ("train", "val", "eval")}
+        twice = np.arange(raw["train"].num_rows) % 3 == 0
+        weighted = {s: t.append_column("w", pa.array(np.where(twice, 2.0, 1.0) if s == "train"
+                                                     else np.ones(t.num_rows))) for s, t in raw.items()}
+        repeated = dict(weighted, train=pa.concat_tables([weighted["train"],
+                                                          weighted["train"].filter(pa.array(twice))]))
+        scores = {}
+        for name, splits, extra in (("weighted", weighted, {"weight": {"name": "w", "expr": "w"}}), ("repeated", repeated, {})):
+            examples = artifacts.write_examples(self.folder / f"examples-{name}", splits)
+            made = step("transform", self.folder / f"transform-{name}",
+                        {"examples": examples, "schema": self.birds.schema},
+                        {"transformed_examples": "Examples", "transform_graph": "TransformGraph"},
+                        {"label": LABELS["binary"], **extra,
+                         "features": [{"column": "Wildlife Size"}, {"column": "Phase of flight"}]})
+            inputs = {"examples": made["transformed_examples"], "transform": made["transform_graph"]}
+            done, result, folder = self.try_train("binary", {"model": "linear", "l2": 1e-3}, inputs=inputs)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            scores[name] = self.predict(folder / "model", self.birds.examples, "eval")[0]
+        np.testing.assert_allclose(scores["weighted"], scores["repeated"], atol=5e-3)
+
+
+def read_tensors(path):
+    """safetensors, by its description."""
+    data = path.read_bytes()
+    size = struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8:8 + size])
+    types = {"F32": np.float32, "F64": np.float64, "I32": np.int32, "U8": np.uint8}
+    out = {}
+    for name, t in header.items():
+        if name != "__metadata__":
+            begin, end = t["data_offsets"]
+            out[name] = np.frombuffer(data[8 + size + begin:8 + size + end], types[t["dtype"]]).reshape(t["shape"])
+    return out
+
+
+class Runs(Case):
+    """Determinism, interruptions, logs, bad input."""
+
+    def test_any_number_of_threads_gives_the_same_network(self):
+        for params in (FAMILIES["linear"], dict(FAMILIES["dnn"], batch=1000, steps=60)):
+            digests = {self.train("binary", params, threads)[0]["outputs"]["model"]["digest"]
+                       for threads in (1, 2, 3)}
+            self.assertEqual(len(digests), 1)
+
+    def test_the_same_again(self):
+        for params in FAMILIES.values():
+            digests = {self.train("multiclass", params, 2)[0]["outputs"]["model"]["digest"] for _ in range(2)}
+            self.assertEqual(len(digests), 1)
+        one, two = (self.train("binary", dict(FAMILIES["dnn"], seed=s))[0]["outputs"]["model"]["digest"]
+                    for s in (1, 2))
+        self.assertNotEqual(one, two)
+
+    def interrupt(self, label, params, folder):
+        """Starts a training and kills it once it has left a checkpoint."""
+        env = dict(os.environ)
+        task = self.task(label, params, folder / "1")
+        process = subprocess.Popen([pathlib.Path(os.environ["SLUICE_BIN"]) / "trainer"],
+                                   env=dict(env, SLUICE_TASK=json.dumps(task)), stderr=subprocess.DEVNULL)
+        checkpoint = folder / "_checkpoint/trainer.safetensors"
+        while not checkpoint.exists() and process.poll() is None:
+            time.sleep(0.001)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        self.assertTrue(checkpoint.exists(), "the training was over before it was killed")
+        self.assertFalse((folder / "1/_result.json").exists())
+
+    def task(self, label, params, folder):
+        folder.mkdir(parents=True)
+        return {"version": 1, "run": {"name": "r", "uid": "u", "namespace": "default", "pipeline": "p"},
+                "step": "s", "attempt": 1, "component": "", "params": params, "threads": 2,
+                "inputs": {k: [v] for k, v in self.birds.inputs(label, params).items()},
+                "outputs": {k: {"type": t, "uri": (folder / k).as_uri()} for k, t in OUTPUTS.items()},
+                "attempt_uri": folder.as_uri()}
+
+    def test_a_killed_training_goes_on_to_the_same_model(self):
+        cases = [
+            {"model": "linear", "l2": 0, "l1": 1e-4, "steps": 4000, "checkpointEvery": 10},
+            {"model": "linear", "solver": "sgd", "steps": 6000, "checkpointEvery": 100},
+            {"model": "dnn", "steps": 4000, "batch": 100, "dropout": 0.2, "checkpointEvery": 100,
+             "earlyStopping": 0, "schedule": "cosine"},
+            {"model": "dnn", "steps": 4000, "batch": 64, "optimizer": "sgd", "checkpointEvery": 70,
+             "earlyStopping": 50, "evalEvery": 60},
+            {"model": "gbdt", "trees": 300, "earlyStopping": 0, "subsample": 0.7, "columnSample": 0.6,
+             "checkpointEvery": 5},
+        ]
+        for params in cases:
+            with self.subTest(params=params):
+                whole = self.train("binary", params, 2)[0]["outputs"]["model"]["digest"]
+                Case.runs += 1
+                folder = self.folder / f"train{Case.runs}"
+                self.interrupt("binary", params, folder)
+                done, result = artifacts.run_step("trainer", folder / "2", self.birds.inputs("binary", params),
+                                                  OUTPUTS, params, 2)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn("goes on from its checkpoint", done.stderr)
+                self.assertEqual(result["outputs"]["model"]["digest"], whole)
+                self.assertFalse((folder / "_checkpoint/trainer.safetensors").exists())
+                # The whole history is in the log, each step once.
+                steps = [e.step for e in events(folder / "2/model_run/train").Scalars("loss")]
+                self.assertEqual(steps, sorted(set(steps)))
+
+    def test_another_trainings_checkpoint_is_not_taken(self):
+        params = {"model": "dnn", "steps": 4000, "batch": 64, "checkpointEvery": 100}
+        Case.runs += 1
+        folder = self.folder / f"train{Case.runs}"
+        self.interrupt("binary", params, folder)
+        other = dict(params, steps=200)
+        done, result = artifacts.run_step("trainer", folder / "2", self.birds.inputs("binary", other),
+                                          OUTPUTS, other)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("another training's", done.stderr)
+        self.assertEqual(result["outputs"]["model"]["digest"],
+                         self.train("binary", other)[0]["outputs"]["model"]["digest"])
+
+    def test_a_broken_checkpoint_is_not_taken(self):
+        params = {"model": "dnn", "steps": 100}
+        Case.runs += 1
+        folder = self.folder / f"train{Case.runs}"
+        (folder / "_checkpoint").mkdir(parents=True)
+        (folder / "_checkpoint/trainer.safetensors").write_bytes(b"\x10\0\0\0\0\0\0\0not a checkpoint")
+        done, result = artifacts.run_step("trainer", folder / "1", self.birds.inputs("binary", params),
+                                          OUTPUTS, params)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("training begins anew", done.stderr)
+
+    def test_tensorboard_reads_the_event_files(self):
+        for family, params in FAMILIES.items():
+            result, folder = self.train("binary", params)
+            train, val = events(folder / "model_run/train"), events(folder / "model_run/validation")
+            self.assertIn("loss", train.Tags()["scalars"])
+            self.assertIn("params/text_summary" if "params/text_summary" in train.Tags()["tensors"] else "params",
+                          train.Tags()["tensors"])
+            loss = val.Scalars("loss")
+            self.assertGreaterEqual(len(loss), 3)
+            self.assertEqual([e.step for e in loss], sorted({e.step for e in loss}))
+            # The best of the curve is the model's own loss, or the last where nothing is chosen.
+            curve = [e.value for e in loss]
+            self.assertAlmostEqual(curve[-1] if family == "linear" else min(curve),
+                                   result["metrics"]["val_loss"], 5)
+            self.assertAlmostEqual(train.Scalars("loss")[-1].value, result["metrics"]["train_loss"], 5)
+
+    def test_early_stopping_keeps_the_best(self):
+        params = {"model": "dnn", "steps": 20000, "learningRate": 0.01, "batch": 64, "earlyStopping": 3,
+                  "evalEvery": 50}
+        result, folder = self.train("binary", params)
+        training = json.loads((folder / "model/model.json").read_text())["training"]
+        self.assertTrue(training["stopped_early"])
+        self.assertEqual(training["steps"], training["best_step"] + 3 * 50)
+        curve = {e.step: e.value for e in events(folder / "model_run/validation").Scalars("loss")}
+        self.assertEqual(min(curve, key=curve.get), training["best_step"])
+        self.assertAlmostEqual(curve[training["best_step"]], training["val_loss"], 5)
+
+    def test_no_better_than_the_constant_predictor(self):
+        self.birds.labels["noise"] = {"name": "noise", "expr": "day(`Flight Date`) % 2 == 0"}
+        params = {"model": "dnn", "steps": 800, "learningRate": 0.01, "earlyStopping": 0}
+        made = step("transform", self.folder / "transform-noise",
+                    {"examples": self.birds.examples, "schema": self.birds.schema},
+                    {"transformed_examples": "Examples", "transform_graph": "TransformGraph"},
+                    {"label": self.birds.labels["noise"], "exclude": COSTS + ["Flight Date"]})
+        inputs = {"examples": made["transformed_examples"], "transform": made["transform_graph"]}
+        done, result, folder = self.try_train("binary", params, inputs=inputs)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("no better than the constant predictor", done.stderr)
+        self.assertIn("no better than the constant predictor", result["message"])
+        self.assertFalse(json.loads((folder / "model/model.json").read_text())["training"]["beats_constant"])
+
+    def test_bad_parameters_are_refused(self):
+        for params, part in (
+                ({"model": "svm"}, "params.model: 'svm' is not one of: linear, dnn, gbdt"),
+                ({"model": "dnn", "hiden": [3]}, "did you mean 'hidden'"),
+                ({"model": "dnn", "hidden": [0]}, "params.hidden"),
+                ({"model": "dnn", "hidden": [2.5]}, "params.hidden"),
+                ({"model": "dnn", "hidden": 3}, "params.hidden"),
+                ({"model": "dnn", "dropout": 1}, "params.dropout"),
+                ({"model": "dnn", "batch": 0}, "params.batch"),
+                ({"model": "dnn", "learningRate": -1}, "params.learningRate"),
+                ({"model": "dnn", "l1": 1}, "params.l1"),
+                ({"model": "dnn", "valSplit": "train"}, "params.valSplit"),
+                ({"model": "dnn", "trainSplit": "nowhere"}, "no rows in split 'nowhere'"),
+                ({"model": "dnn", "classWeights": {"maybe": 2}}, "no class 'maybe'"),
+                ({"model": "dnn", "classWeights": "some"}, "params.classWeights"),
+                ({"model": "dnn", "classWeights": {"true": -2}}, "params.classWeights"),
+                ({"model": "dnn", "threshold": 2}, "params.threshold"),
+                ({"model": "dnn", "optimizer": "sgd", "learningRate": 1000, "steps": 500}, "diverged"),
+                ({"model": "gbdt", "subsample": 0}, "params.subsample")):
+            with self.subTest(params=params):
+                done, result, folder = self.try_train("binary", params)
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertIn(part, result["error"]["message"])
+                self.assertFalse((folder / "model/_manifest.json").exists())
+
+    def test_inputs_that_do_not_go_together_are_refused(self):
+        binary, other = self.birds.transform("binary", "dense"), self.birds.transform("regression", "dense")
+        trees = self.birds.transform("binary", "trees")
+        for examples, graph, params, part in (
+                (binary, other, {"model": "dnn"}, "no column"),
+                (trees, trees, {"model": "dnn"}, "needs a Transform with target: dense")):
+            inputs = {"examples": examples["transformed_examples"], "transform": graph["transform_graph"]}
+            done, result, _ = self.try_train("binary", params, inputs=inputs)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(part, result["error"]["message"])
+        inputs = {"examples": self.birds.examples, "transform": binary["transform_graph"]}
+        done, result, _ = self.try_train("binary", {"model": "dnn"}, inputs=inputs)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        done, result, _ = self.try_train("regression", dict(FAMILIES["linear"], classWeights="balanced"))
+        self.assertIn("a regression has no classes", result["error"]["message"])
+
+
+def events(folder):
+    accumulator = EventAccumulator(str(folder))
+    accumulator.Reload()
+    return accumulator
+
+
 if __name__ == "__main__":
     unittest.main()
