@@ -169,6 +169,9 @@ test: .test-deps ## build and run every test: unit, contract, golden, fuzz corpu
 test-all:
 	@hack/test
 
+golden-update: ## write tests/golden anew from what the code says now; read the diff
+	@hack/golden
+
 asan: ## unit tests with AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory unit SANITIZE=address,undefined
 
@@ -215,6 +218,6 @@ data: ## fetch the big example's data (flights, 3 M rows)
 clean: ## remove what was built
 	rm -rf build
 
-.PHONY: help test-programs deps build unit test asan tsan fuzz bench fmt check lint layers headers quickstart data clean
+.PHONY: help golden-update test-programs deps build unit test asan tsan fuzz bench fmt check lint layers headers quickstart data clean
 .SECONDARY:
 -include $(shell find $B build/fuzz -name '*.d' 2>/dev/null)
