@@ -156,6 +156,8 @@ build/fuzz/%_fuzz: tests/fuzz/%_fuzz.c build/fuzz/libsluice.a
 	@mkdir -p $(@D)
 	$(Q)clang $(CPPFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LDLIBS)
 
+test-programs: $(TEST_BIN) $(FUZZ_REPLAY) $(TOOL_BIN)
+
 unit: $(TEST_BIN) ## unit and contract tests of this flavour
 	@hack/run-tests $B $(TEST_BIN:%=%)
 
