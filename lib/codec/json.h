@@ -135,9 +135,9 @@ struct json_table {
         .fields = (fields_array), .n = SL_COUNTOF(fields_array), .size = sizeof(type) \
     }
 
-/* Fills the struct at `out` from `object` (NULL reads as an empty object). Unknown fields, wrong
- * types, missing required fields and values out of bounds each add an error with `path` in front
- * and, for names, "did you mean". Lifetime: strings and lists live as long as the tree, or in l->a.
- * `out` is wholly written even with errors. */
+/* Fills the struct at `out` from `object` (NULL reads as an empty object; what is none is an
+ * error). Unknown fields, wrong types, missing required fields and values out of bounds each add an
+ * error with `path` in front and, for names, "did you mean". Lifetime: strings and lists live as
+ * long as the tree, or in l->a. `out` is wholly written even with errors. */
 void json_decode(struct diag_list *l, const struct json *object, const struct json_table *table,
                  struct sl_str path, void *out);

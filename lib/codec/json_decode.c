@@ -259,6 +259,11 @@ void json_decode(struct diag_list *l, const struct json *object, const struct js
                  struct sl_str path, void *out)
 {
     memset(out, 0, table->size);
+    if (object && object->type != JSON_OBJECT) {
+        diag_add(l, DIAG_ERROR, object->line, path, "expected object, got %s",
+                 json_type_name(object->type));
+        return;
+    }
     if (object)
         refuse_unknown(l, object, table, path);
     int line = object ? object->line : 0;

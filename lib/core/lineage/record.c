@@ -144,6 +144,17 @@ void run_record_encode(const struct run_record *r, struct sl_buf *b)
 }
 
 /* ---- decoding -------------------------------------------------------------------------------- */
+/* Absent and null are the same. */
+static struct json *object_or_null(struct diag_list *l, struct json *v, const char *path)
+{
+    if (!v || v->type == JSON_NULL)
+        return NULL;
+    if (v->type != JSON_OBJECT)
+        diag_add(l, DIAG_ERROR, v->line, sl_str(path), "expected object, got %s",
+                 json_type_name(v->type));
+    return v;
+}
+
 static struct step_record step_from_wire(struct diag_list *l, const struct wire_step *w)
 {
     struct step_record s = {
@@ -158,10 +169,10 @@ static struct step_record step_from_wire(struct diag_list *l, const struct wire_
         .attempt_uri = w->attempt_uri,
         .started_us = w->started_us,
         .finished_us = w->finished_us,
-        .params = w->params,
-        .values = w->values,
-        .metrics = w->metrics,
-        .cache = w->cache,
+        .params = object_or_null(l, w->params, "params"),
+        .values = object_or_null(l, w->values, "values"),
+        .metrics = object_or_null(l, w->metrics, "metrics"),
+        .cache = object_or_null(l, w->cache, "cache"),
         .cached_run = w->cached_run,
         .cached_step = w->cached_step,
     };
@@ -178,14 +189,14 @@ struct sl_err *run_record_decode(struct sl_arena *a, struct sl_str text, struct 
     struct diag_list l;
     struct wire_run w;
     diag_list_init(&l, a, SL_STR("run record"));
-    if (v->type != JSON_OBJECT)
-        return SL_ERR(INVALID, "run record: expected object, got %s", json_type_name(v->type));
     json_decode(&l, v, &run_table, SL_STR(""), &w);
     if (l.error_count == 0 && w.version != RUN_RECORD_VERSION)
         diag_add(&l, DIAG_ERROR, 0, SL_STR("version"), "expected %d, got %lld", RUN_RECORD_VERSION,
                  (long long)w.version);
     struct run_record *r = SL_ARENA_NEW(a, struct run_record);
     *r = w.run;
+    r->spec = object_or_null(&l, r->spec, "spec");
+    r->parameters = object_or_null(&l, r->parameters, "parameters");
     r->n_steps = w.steps.n;
     r->steps = SL_ARENA_ARRAY(a, struct step_record, r->n_steps);
     for (size_t i = 0; i < r->n_steps; i++)

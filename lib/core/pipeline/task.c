@@ -118,9 +118,7 @@ static struct json *object_at(struct diag_list *l, struct json *v, const char *p
 static void decode_artifact(struct diag_list *l, const struct json *v, struct sl_str path,
                             struct task_artifact *ret)
 {
-    if (v->type != JSON_OBJECT)
-        diag_add(l, DIAG_ERROR, v->line, path, "expected object, got %s", json_type_name(v->type));
-    json_decode(l, v->type == JSON_OBJECT ? v : NULL, &artifact_table, path, ret);
+    json_decode(l, v, &artifact_table, path, ret);
     ret->properties = object_at(l, ret->properties, "properties");
 }
 

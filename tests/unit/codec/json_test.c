@@ -158,6 +158,17 @@ static void test_json_decode__tells_all_errors_with_paths(void **state)
     sl_err_free(err);
 }
 
+static void test_json_decode__refuses_what_is_no_object(void **state)
+{
+    (void)state;
+    SL_AUTOARENA(a);
+    struct diag_list l;
+    struct outer o;
+    diag_list_init(&l, a, SL_STR("f.yaml"));
+    json_decode(&l, parse(a, "[1, {}]"), &outer_table, SL_STR("spec"), &o);
+    assert_err(diag_to_err(&l), INVALID, "f.yaml: spec: expected object, got list");
+}
+
 /* FIPS 180-4 examples. */
 static void test_sha256__published_vectors(void **state)
 {
@@ -183,6 +194,7 @@ int main(void)
         cmocka_unit_test(test_json__refuses),
         cmocka_unit_test(test_json_decode__fills_by_table),
         cmocka_unit_test(test_json_decode__tells_all_errors_with_paths),
+        cmocka_unit_test(test_json_decode__refuses_what_is_no_object),
         cmocka_unit_test(test_sha256__published_vectors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,11 +58,37 @@ static void test_record__says_what_is_wrong(void **state)
         "inputs.i[0]");
 }
 
+/* Records lie in storage that others may write. */
+static void test_record__refuses_values_of_another_type(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"{\"step\": \"s\", \"outputs\": {\"o\": [7]}}", "outputs.o: expected object, got list"},
+        {"{\"step\": \"s\", \"files\": [\"f\"]}", "files[0]: expected object, got string"},
+        {"{\"step\": \"s\", \"metrics\": [1]}", "metrics: expected object, got list"},
+        {"{\"step\": \"s\", \"values\": 1}", "values: expected object, got number"},
+        {"{\"step\": \"s\", \"params\": \"p\"}", "params: expected object, got string"},
+        {"{\"step\": \"s\", \"cache\": true}", "cache: expected object, got boolean"},
+        {"7", "steps[0]"},
+    };
+    for (size_t i = 0; i < SL_COUNTOF(cases); i++) {
+        SL_AUTOARENA(a);
+        decode_err(
+            sl_arena_format(a,
+                            "{\"version\": 1, \"uid\": \"u\", \"name\": \"n\", \"uri\": \"x\","
+                            " \"pipeline\": \"p\", \"steps\": [%s]}",
+                            cases[i][0])
+                .p,
+            cases[i][1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_record__comes_back_as_it_went),
         cmocka_unit_test(test_record__says_what_is_wrong),
+        cmocka_unit_test(test_record__refuses_values_of_another_type),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
