@@ -122,11 +122,16 @@ static bool looks_decimal(struct sl_str s)
     return digit;
 }
 
+static locale_t c_locale;
+
+/* Before main, so that threads find it made. */
+__attribute__((constructor)) static void make_locale(void)
+{
+    c_locale = newlocale(LC_ALL_MASK, "C", NULL);
+}
+
 bool sl_str_to_f64(struct sl_str s, double *ret)
 {
-    static locale_t c_locale;
-    if (!c_locale)
-        c_locale = newlocale(LC_ALL_MASK, "C", NULL);
     char small[64];
     if (s.n == 0 || !looks_decimal(s))
         return false;
