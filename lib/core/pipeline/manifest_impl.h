@@ -117,8 +117,14 @@ struct raw_pod {
     const struct json *any;
 };
 
+struct raw_output {
+    struct sl_str type;
+    int value; /* enum spec_type */
+    bool has_value;
+};
+
 extern const struct json_table raw_document_table, raw_metadata_table, raw_pipeline_table,
-    raw_run_table, raw_env_table, raw_pod_table;
+    raw_run_table, raw_env_table, raw_pod_table, raw_output_table;
 extern const char *const raw_pull_policies[]; /* ended by NULL */
 
 /* "path.name"; `path` alone lives on. */
@@ -129,6 +135,18 @@ void manifest_not_yet(struct diag_list *l, const struct json *v, struct sl_str p
 /* A finding unless `v` is of the type; NULL is fine. Returns `v` when it is. */
 const struct json *manifest_want(struct diag_list *l, const struct json *v, enum json_type type,
                                  struct sl_str path);
+/* A step while it is read. */
+struct manifest_reader {
+    struct diag_list *l;
+    const struct raw_step *raw;
+    struct spec_step *step;
+};
+
+/* "spec.steps[3].name" */
+struct sl_str manifest_step_path(const struct manifest_reader *r, const char *name);
+/* The step's inputs and outputs, as far as they can be read without the other steps. */
+void manifest_read_inputs(const struct manifest_reader *r);
+void manifest_read_outputs(const struct manifest_reader *r);
 /* One step of the tables into one of spec.h, all but what needs the other steps. */
 void manifest_read_step(struct diag_list *l, const struct raw_step *raw,
                         const struct raw_defaults *defaults, struct spec_step *ret);

@@ -6,13 +6,7 @@
 static const struct spec_retry builtin_retry = {
     .limit = 0, .backoff_ms = 10000, .factor = 2, .cap_ms = 300000, .memory_factor = 2};
 
-struct reader {
-    struct diag_list *l;
-    const struct raw_step *raw;
-    struct spec_step *step;
-};
-
-static struct sl_str at(const struct reader *r, const char *name)
+struct sl_str manifest_step_path(const struct manifest_reader *r, const char *name)
 {
     return manifest_path(r->l->a, r->step->path, sl_str(name));
 }
@@ -44,10 +38,10 @@ static void overlay_cache(struct spec_cache *to, const struct raw_cache *from)
         to->version = from->version;
 }
 
-static const struct json *read_quantities(const struct reader *r, const struct json *v,
+static const struct json *read_quantities(const struct manifest_reader *r, const struct json *v,
                                           const char *name)
 {
-    struct sl_str path = at(r, name);
+    struct sl_str path = manifest_step_path(r, name);
     v = manifest_want(r->l, v, JSON_OBJECT, path);
     for (size_t i = 0; v && i < v->n; i++) {
         int64_t milli;
@@ -66,7 +60,7 @@ static int64_t quantity(const struct json *object, const char *key)
     return v && quantity_parse_milli(v, &milli) ? milli : 0;
 }
 
-static void read_resources(const struct reader *r)
+static void read_resources(const struct manifest_reader *r)
 {
     struct spec_resources *to = &r->step->resources;
     to->requests = read_quantities(r, r->raw->resources.requests, "resources.requests");
@@ -78,146 +72,10 @@ static void read_resources(const struct reader *r)
         (quantity(to->limits, "nvidia.com/gpu") + quantity(to->limits, "amd.com/gpu")) / 1000;
 }
 
-/* ---- inputs and outputs -----------------------------------------------------------------------
- */
-
-static void read_latest_blessed(const struct reader *r, const struct json *v, struct sl_str path,
-                                struct spec_input *input)
-{
-    static const struct sl_str fields[] = {{"latestBlessed", 13}};
-    input->source = SPEC_SOURCE_LATEST_BLESSED;
-    for (size_t i = 0; i < v->n; i++) {
-        const struct json_member *m = &v->members[i];
-        struct sl_str here = manifest_path(r->l->a, path, m->key);
-        if (!sl_str_eq(m->key, fields[0]))
-            diag_add(r->l, DIAG_ERROR, m->value->line, here, "unknown field%s",
-                     diag_did_you_mean(r->l->a, m->key, fields, 1));
-        else if (m->value->type != JSON_BOOL || !m->value->boolean)
-            diag_add(r->l, DIAG_ERROR, m->value->line, here, "expected true");
-    }
-    if (v->n == 0)
-        diag_add(r->l, DIAG_ERROR, v->line, path, "expected {latestBlessed: true}");
-}
-
-static void read_inputs(const struct reader *r)
-{
-    struct sl_str path = at(r, "inputs");
-    const struct json *v = manifest_want(r->l, r->raw->inputs, JSON_OBJECT, path);
-    if (!v)
-        return;
-    r->step->inputs = SL_ARENA_ARRAY(r->l->a, struct spec_input, v->n);
-    r->step->n_inputs = v->n;
-    for (size_t i = 0; i < v->n; i++) {
-        const struct json *from = v->members[i].value;
-        struct spec_input *input = &r->step->inputs[i];
-        struct sl_str here = manifest_path(r->l->a, path, v->members[i].key);
-        *input = (struct spec_input){.name = v->members[i].key, .line = from->line};
-        const char *fault = name_fault_word(input->name);
-        if (fault)
-            diag_add(r->l, DIAG_ERROR, from->line, here, "%s", fault);
-        if (from->type == JSON_STRING && from->string.n)
-            input->from = from->string;
-        else if (from->type == JSON_OBJECT)
-            read_latest_blessed(r, from, here, input);
-        else
-            diag_add(r->l, DIAG_ERROR, from->line, here,
-                     "expected \"step\", \"step.output\" or {latestBlessed: true}, got %s",
-                     json_type_name(from->type));
-    }
-}
-
-/* {type: HTML}, {value: double}, or the type alone. */
-static void read_output(const struct reader *r, const struct json *v, struct sl_str path,
-                        struct spec_output *output)
-{
-    static const struct sl_str fields[] = {{"type", 4}, {"value", 5}};
-    if (v->type == JSON_STRING)
-        output->type = v->string;
-    for (size_t i = 0; v->type == JSON_OBJECT && i < v->n; i++) {
-        const struct json_member *m = &v->members[i];
-        struct sl_str here = manifest_path(r->l->a, path, m->key);
-        if (m->value->type != JSON_STRING) {
-            diag_add(r->l, DIAG_ERROR, m->value->line, here, "expected string, got %s",
-                     json_type_name(m->value->type));
-        } else if (sl_str_eq(m->key, fields[0])) {
-            output->type = m->value->string;
-        } else if (!sl_str_eq(m->key, fields[1])) {
-            diag_add(r->l, DIAG_ERROR, m->value->line, here, "unknown field%s",
-                     diag_did_you_mean(r->l->a, m->key, fields, 2));
-        } else {
-            int type = SPEC_STRING;
-            while (type <= SPEC_OBJECT &&
-                   !sl_str_is(m->value->string, spec_type_name((enum spec_type)type)))
-                type++;
-            if (type > SPEC_OBJECT)
-                diag_add(r->l, DIAG_ERROR, m->value->line, here,
-                         "'%.*s' is not one of: string, int, double, bool, list, object",
-                         SL_FMT(m->value->string));
-            else
-                output->value_type = (enum spec_type)type;
-        }
-    }
-    const char *fault = output->type.n ? name_fault_word(output->type) : NULL;
-    if (fault)
-        diag_add(r->l, DIAG_ERROR, v->line, path, "the type '%.*s': %s", SL_FMT(output->type),
-                 fault);
-    bool value = json_get(v, "value") != NULL;
-    if ((output->type.n != 0) == value)
-        diag_add(r->l, DIAG_ERROR, v->line, path,
-                 "expected {type: TYPE} for an artifact or {value: string|int|double|bool|list|"
-                 "object} for a small value");
-}
-
-static void read_container_outputs(const struct reader *r, const struct json *v, struct sl_str path)
-{
-    r->step->outputs = SL_ARENA_ARRAY(r->l->a, struct spec_output, v->n);
-    r->step->n_outputs = v->n;
-    for (size_t i = 0; i < v->n; i++) {
-        struct spec_output *output = &r->step->outputs[i];
-        struct sl_str here = manifest_path(r->l->a, path, v->members[i].key);
-        *output =
-            (struct spec_output){.name = v->members[i].key, .line = v->members[i].value->line};
-        const char *fault = name_fault_word(output->name);
-        if (fault)
-            diag_add(r->l, DIAG_ERROR, output->line, here, "%s", fault);
-        read_output(r, v->members[i].value, here, output);
-    }
-}
-
-static void read_component_outputs(const struct reader *r)
-{
-    const struct catalog_port *ports = r->step->component->outputs;
-    size_t n = 0;
-    while (ports && ports[n].name)
-        n++;
-    r->step->outputs = SL_ARENA_ARRAY(r->l->a, struct spec_output, n);
-    r->step->n_outputs = n;
-    for (size_t i = 0; i < n; i++) {
-        struct sl_str type = sl_str(ports[i].type);
-        if (ports[i].type_param)
-            type = json_get_string(r->raw->params, ports[i].type_param, type);
-        r->step->outputs[i] = (struct spec_output){
-            .name = sl_str(ports[i].name), .type = type, .line = r->step->line};
-    }
-}
-
-static void read_outputs(const struct reader *r)
-{
-    struct sl_str path = at(r, "outputs");
-    const struct json *v = manifest_want(r->l, r->raw->outputs, JSON_OBJECT, path);
-    if (r->step->component_name.n && v)
-        diag_add(r->l, DIAG_ERROR, v->line, path,
-                 "only container and script steps declare outputs; a component has its own");
-    else if (r->step->component)
-        read_component_outputs(r);
-    else if (v)
-        read_container_outputs(r, v, path);
-}
-
 /* ---- what it runs -----------------------------------------------------------------------------
  */
 
-static void find_component(const struct reader *r)
+static void find_component(const struct manifest_reader *r)
 {
     r->step->component_name = r->raw->component;
     r->step->component = catalog_find(r->raw->component);
@@ -228,12 +86,13 @@ static void find_component(const struct reader *r)
     struct sl_str *names = SL_ARENA_ARRAY(r->l->a, struct sl_str, n);
     for (size_t i = 0; i < n; i++)
         names[i] = sl_str(all[i]->name);
-    diag_add(r->l, DIAG_ERROR, r->step->line, at(r, "component"), "there is no component '%.*s'%s",
-             SL_FMT(r->raw->component), diag_did_you_mean(r->l->a, r->raw->component, names, n));
+    diag_add(r->l, DIAG_ERROR, r->step->line, manifest_step_path(r, "component"),
+             "there is no component '%.*s'%s", SL_FMT(r->raw->component),
+             diag_did_you_mean(r->l->a, r->raw->component, names, n));
 }
 
 /* A list of strings, with references; absent: an empty one. */
-static struct reference_tree *read_words(const struct reader *r, const struct json *v,
+static struct reference_tree *read_words(const struct manifest_reader *r, const struct json *v,
                                          struct sl_str path)
 {
     v = manifest_want(r->l, v, JSON_ARRAY, path);
@@ -247,7 +106,7 @@ static struct reference_tree *read_words(const struct reader *r, const struct js
     return reference_tree_parse(r->l, v, path);
 }
 
-static struct reference_tree *read_env(const struct reader *r, const struct json *v,
+static struct reference_tree *read_env(const struct manifest_reader *r, const struct json *v,
                                        struct sl_str path)
 {
     v = manifest_want(r->l, v, JSON_ARRAY, path);
@@ -268,11 +127,11 @@ static struct reference_tree *read_env(const struct reader *r, const struct json
     return reference_tree_parse(r->l, v, path);
 }
 
-static void read_container(const struct reader *r, const struct raw_container *raw,
+static void read_container(const struct manifest_reader *r, const struct raw_container *raw,
                            const char *field)
 {
     struct spec_container *c = SL_ARENA_NEW(r->l->a, struct spec_container);
-    struct sl_str path = at(r, field);
+    struct sl_str path = manifest_step_path(r, field);
     *c = (struct spec_container){
         .image = raw->image,
         .command = read_words(r, raw->command, manifest_path(r->l->a, path, SL_STR("command"))),
@@ -285,7 +144,7 @@ static void read_container(const struct reader *r, const struct raw_container *r
     r->step->container = c;
 }
 
-static void read_work(const struct reader *r)
+static void read_work(const struct manifest_reader *r)
 {
     const struct raw_step *raw = r->raw;
     int given = raw->has_component + raw->has_container + raw->has_script;
@@ -303,9 +162,9 @@ static void read_work(const struct reader *r)
         read_container(r, &raw->script, "script");
 }
 
-static void read_exit_codes(const struct reader *r)
+static void read_exit_codes(const struct manifest_reader *r)
 {
-    struct sl_str path = at(r, "exitCodes");
+    struct sl_str path = manifest_step_path(r, "exitCodes");
     const struct json *v = manifest_want(r->l, r->raw->exit_codes, JSON_OBJECT, path);
     if (!v)
         return;
@@ -334,12 +193,12 @@ static void read_exit_codes(const struct reader *r)
 /* ---- order ------------------------------------------------------------------------------------
  */
 
-static void read_when(const struct reader *r)
+static void read_when(const struct manifest_reader *r)
 {
     const struct json *v = r->raw->when;
     if (!v || v->type == JSON_NULL)
         return;
-    struct sl_str path = at(r, "when");
+    struct sl_str path = manifest_step_path(r, "when");
     if (v->type != JSON_STRING && v->type != JSON_BOOL) {
         diag_add(r->l, DIAG_ERROR, v->line, path, "expected an expression, got %s",
                  json_type_name(v->type));
@@ -369,7 +228,7 @@ static struct sl_str *outcome_names(struct sl_arena *a, size_t *ret_n)
     return names;
 }
 
-static void read_continue_on(const struct reader *r)
+static void read_continue_on(const struct manifest_reader *r)
 {
     r->step->continue_on = r->raw->continue_on;
     for (size_t i = 0; i < r->raw->continue_on.n; i++) {
@@ -387,7 +246,7 @@ static void read_continue_on(const struct reader *r)
     }
 }
 
-static void read_later(const struct reader *r)
+static void read_later(const struct manifest_reader *r)
 {
     struct sl_str path = r->step->path;
     manifest_not_yet(r->l, r->raw->for_each, path, "forEach");
@@ -398,18 +257,18 @@ static void read_later(const struct reader *r)
     manifest_not_yet(r->l, r->raw->priority, path, "priority");
 }
 
-static void read_pod(const struct reader *r)
+static void read_pod(const struct manifest_reader *r)
 {
     struct raw_pod decoded;
-    struct sl_str path = at(r, "pod");
+    struct sl_str path = manifest_step_path(r, "pod");
     r->step->pod = manifest_want(r->l, r->raw->pod, JSON_OBJECT, path);
     if (r->step->pod)
         json_decode(r->l, r->step->pod, &raw_pod_table, path, &decoded);
 }
 
-static void read_params(const struct reader *r)
+static void read_params(const struct manifest_reader *r)
 {
-    struct sl_str path = at(r, "params");
+    struct sl_str path = manifest_step_path(r, "params");
     const struct json *v = manifest_want(r->l, r->raw->params, JSON_OBJECT, path);
     if (v && !r->step->component_name.n)
         diag_add(r->l, DIAG_ERROR, v->line, path,
@@ -420,19 +279,20 @@ static void read_params(const struct reader *r)
 void manifest_read_step(struct diag_list *l, const struct raw_step *raw,
                         const struct raw_defaults *defaults, struct spec_step *step)
 {
-    struct reader r = {l, raw, step};
+    struct manifest_reader r = {l, raw, step};
     bool nothing = !raw->has_component && !raw->has_container && !raw->has_script;
     step->name = raw->name;
     step->line = raw->line;
     const char *fault = raw->name.n ? name_fault_label(raw->name) : NULL;
     if (fault)
-        diag_add(l, DIAG_ERROR, raw->line, at(&r, "name"), "'%.*s': %s", SL_FMT(raw->name), fault);
+        diag_add(l, DIAG_ERROR, raw->line, manifest_step_path(&r, "name"), "'%.*s': %s",
+                 SL_FMT(raw->name), fault);
     if (raw->name.n || !nothing) /* else told: no object, or no name */
         read_work(&r);
     read_later(&r);
     read_params(&r);
-    read_inputs(&r);
-    read_outputs(&r);
+    manifest_read_inputs(&r);
+    manifest_read_outputs(&r);
     read_when(&r);
     read_continue_on(&r);
     read_exit_codes(&r);

@@ -164,6 +164,12 @@ static const struct json_field pod_fields[] = {
 };
 const struct json_table raw_pod_table = JSON_TABLE(pod_fields, struct raw_pod);
 
+static const struct json_field output_fields[] = {
+    {"type", JSON_K_STRING, AT(raw_output, type)},
+    {"value", JSON_K_ENUM, AT(raw_output, value), .names = types, HAS(raw_output, has_value)},
+};
+const struct json_table raw_output_table = JSON_TABLE(output_fields, struct raw_output);
+
 static const struct json_field step_fields[] = {
     {"name", JSON_K_STRING, AT(raw_step, name), .required = true},
     {"description", JSON_K_STRING, AT(raw_step, description)},
