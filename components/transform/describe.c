@@ -63,7 +63,7 @@ static struct sl_err *describe_all(struct description *d)
 {
     size_t segments = (d->stream->n_groups + SEGMENT_GROUPS - 1) / SEGMENT_GROUPS;
     size_t want = (size_t)workers_count(d->stream->workers) * PARTS_PER_THREAD;
-    size_t wave = SL_MAX(want / SL_MAX(d->n_columns, (size_t)1), (size_t)1);
+    size_t columns = SL_MAX(d->n_columns, (size_t)1), wave = SL_MAX(want / columns, (size_t)1);
     for (; d->first_segment < segments; d->first_segment += wave) {
         d->n_segments = SL_MIN(wave, segments - d->first_segment);
         SL_TRY(describe_wave(d));
