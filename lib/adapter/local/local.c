@@ -1,7 +1,7 @@
 #include "adapter/local/local.h"
 
+#include "adapter/local/keeper_unit.h"
 #include "adapter/local/spawn.h"
-#include "adapter/local/unit.h"
 #include "base/alloc.h"
 #include "base/assert.h"
 #include "base/file.h"
@@ -26,19 +26,6 @@
 /* The loop's thread submits; one thread of our own (the "keeper") starts, watches and ends
  * processes. All units belong to the keeper; the mailbox is what the two share. */
 
-struct unit {
-    char *name, *run_uid, *step, *item, *path, *err_path;
-    struct unit_record record;
-    enum unit_phase phase;
-    bool is_child;      /* else adopted from an earlier controller */
-    bool removed;       /* we asked it to go */
-    bool changed;       /* since the last LIST or WATCH answer */
-    int pidfd;          /* -1: not running */
-    int64_t kill_at_us; /* monotonic; 0: no SIGKILL is due */
-    int64_t memory_bytes;
-    char *message;
-};
-
 struct mail {
     struct completion_queue *q;
     struct cluster_request *r;
@@ -57,57 +44,18 @@ struct local {
 
     /* the keeper's */
     int epoll_fd;
-    SL_VEC(struct unit *) units;
+    SL_VEC(struct keeper_unit *) units;
     struct mail watch; /* r NULL: none is open */
 };
 
 /* ---- units ---------------------------------------------------------------------------------- */
 
-static struct unit *find_unit(struct local *l, struct sl_str run_uid, struct sl_str name)
+static struct keeper_unit *find_unit(struct local *l, struct sl_str run_uid, struct sl_str name)
 {
     for (size_t i = 0; i < l->units.n; i++)
         if (sl_str_is(name, l->units.p[i]->name) && sl_str_is(run_uid, l->units.p[i]->run_uid))
             return l->units.p[i];
     return NULL;
-}
-
-static char *dup_str(struct sl_str s)
-{
-    char *p = sl_alloc(s.n + 1);
-    memcpy(p, s.p, s.n);
-    p[s.n] = '\0';
-    return p;
-}
-
-static struct unit *new_unit(struct local *l, struct sl_str run_uid, struct sl_str name,
-                             const struct unit_record *record, struct sl_str path)
-{
-    struct unit *u = SL_NEW(struct unit);
-    u->name = dup_str(name);
-    u->run_uid = dup_str(run_uid);
-    u->step = dup_str(record->step);
-    u->item = dup_str(record->item);
-    u->path = dup_str(path);
-    u->record = *record;
-    u->record.step = sl_str(u->step);
-    u->record.item = sl_str(u->item);
-    u->pidfd = -1;
-    *sl_vec_add(&l->units) = u;
-    return u;
-}
-
-static void free_unit(struct unit *u)
-{
-    if (u->pidfd >= 0)
-        close(u->pidfd);
-    sl_free(u->name);
-    sl_free(u->run_uid);
-    sl_free(u->step);
-    sl_free(u->item);
-    sl_free(u->path);
-    sl_free(u->err_path);
-    sl_free(u->message);
-    sl_free(u);
 }
 
 /* The folder of a run's units, made when it is not there. Lifetime: `a`. */
@@ -116,122 +64,7 @@ static struct sl_str units_folder(struct local *l, struct sl_arena *a, struct sl
     return sl_arena_format(a, "%s/%.*s/units", l->state_folder, SL_FMT(run_uid));
 }
 
-static void write_record(struct unit *u)
-{
-    SL_AUTOFD int fd = open(u->path, O_WRONLY | O_CLOEXEC);
-    if (fd >= 0)
-        sl_err_free(unit_record_write(fd, &u->record)); /* Storage has the result all the same. */
-}
-
-static void watch_process(struct local *l, struct unit *u)
-{
-    u->pidfd = (int)syscall(SYS_pidfd_open, (pid_t)u->record.pid, 0);
-    if (u->pidfd < 0)
-        return;
-    fcntl(u->pidfd, F_SETFD, FD_CLOEXEC);
-    struct epoll_event ev = {.events = EPOLLIN, .data.ptr = u};
-    sl_assert(epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, u->pidfd, &ev) == 0);
-}
-
-/* ---- how a unit ended ----------------------------------------------------------------------- */
-
-/* The end of what a program wrote says when it was refused memory, whatever its language. */
-static bool log_says_no_memory(const struct unit *u)
-{
-    static const char *const signs[] = {"out of memory",          "p != NULL",
-                                        "std::bad_alloc",         "MemoryError",
-                                        "Cannot allocate memory", "OutOfMemory"};
-    char text[4097];
-    SL_AUTOFD int fd = u->err_path ? open(u->err_path, O_RDONLY | O_CLOEXEC) : -1;
-    if (fd < 0)
-        return false;
-    off_t size = lseek(fd, 0, SEEK_END);
-    ssize_t n = pread(fd, text, sizeof(text) - 1, size > 4096 ? size - 4096 : 0);
-    struct sl_str tail = sl_strn(text, n > 0 ? (size_t)n : 0);
-    for (size_t i = 0; i < SL_COUNTOF(signs); i++)
-        if (sl_str_find(tail, sl_str(signs[i])) >= 0)
-            return true;
-    return false;
-}
-
-static bool is_out_of_memory(const struct unit *u)
-{
-    if (u->memory_bytes == 0 || (u->record.end == UNIT_END_EXITED && u->record.exit_code == 0))
-        return false;
-    return u->record.peak_memory_bytes > u->memory_bytes / 10 * 9 || log_says_no_memory(u);
-}
-
-/* Signals by which somebody else ends a program; others are a crash of its own. */
-static bool is_from_outside(int sig)
-{
-    return sig == SIGKILL || sig == SIGTERM || sig == SIGINT || sig == SIGHUP || sig == SIGQUIT;
-}
-
-static void read_status(struct unit *u, int status, const struct rusage *usage)
-{
-    struct unit_record *r = &u->record;
-    r->peak_memory_bytes = (int64_t)usage->ru_maxrss * 1024;
-    if (WIFEXITED(status)) {
-        r->end = UNIT_END_EXITED;
-        r->exit_code = WEXITSTATUS(status);
-    } else {
-        r->signal = WTERMSIG(status);
-        r->end = is_from_outside(r->signal) ? UNIT_END_DISRUPTED : UNIT_END_SIGNALED;
-        u->message = dup_str(sl_str(strsignal(r->signal)));
-    }
-    if (is_out_of_memory(u))
-        r->end = UNIT_END_OUT_OF_MEMORY;
-    else if (u->removed && r->end != UNIT_END_EXITED)
-        r->end = UNIT_END_REMOVED;
-}
-
-static void signal_unit(const struct unit *u, int sig)
-{
-    kill(-(pid_t)u->record.pid, sig);
-}
-
-/* The leader has ended. What it left running in its group goes too. */
-static void finish(struct unit *u)
-{
-    struct rusage usage = {0};
-    int status = 0;
-    signal_unit(u, SIGKILL);
-    if (!u->is_child) {
-        u->record.end = u->removed ? UNIT_END_REMOVED : UNIT_END_DISRUPTED;
-    } else if (wait4((pid_t)u->record.pid, &status, WNOHANG, &usage) > 0) {
-        read_status(u, status, &usage);
-    } else {
-        return;
-    }
-    close(u->pidfd); /* leaves the epoll set with it */
-    u->pidfd = -1;
-    u->kill_at_us = 0;
-    u->record.ended_us = sl_time_now_us();
-    u->phase = UNIT_ENDED;
-    u->changed = true;
-    write_record(u);
-}
-
 /* ---- answers -------------------------------------------------------------------------------- */
-
-static struct unit_status status_of(struct sl_arena *a, const struct unit *u)
-{
-    return (struct unit_status){
-        .name = sl_arena_str(a, sl_str(u->name)),
-        .step = sl_arena_str(a, sl_str(u->step)),
-        .item = sl_arena_str(a, sl_str(u->item)),
-        .attempt = u->record.attempt,
-        .phase = u->phase,
-        .end = (enum unit_end)u->record.end,
-        .exit_code = u->record.exit_code,
-        .signal = u->record.signal,
-        .created_us = u->record.created_us,
-        .started_us = u->record.started_us,
-        .ended_us = u->record.ended_us,
-        .peak_memory_bytes = u->record.peak_memory_bytes,
-        .message = sl_arena_str(a, sl_str(u->message ? u->message : "")),
-    };
-}
 
 static int compare_names(const void *a, const void *b)
 {
@@ -245,11 +78,11 @@ static void answer_units(struct local *l, struct mail m, bool only_changed)
     r->ret_units = SL_ARENA_ARRAY(r->a, struct unit_status, l->units.n);
     r->ret_n = 0;
     for (size_t i = 0; i < l->units.n; i++) {
-        struct unit *u = l->units.p[i];
+        struct keeper_unit *u = l->units.p[i];
         if (!sl_str_is(r->run_uid, u->run_uid) || (only_changed && !u->changed))
             continue;
         u->changed = false;
-        r->ret_units[r->ret_n++] = status_of(r->a, u);
+        r->ret_units[r->ret_n++] = keeper_unit_status(r->a, u);
     }
     if (r->ret_n)
         qsort(r->ret_units, r->ret_n, sizeof(*r->ret_units), compare_names);
@@ -284,7 +117,7 @@ static struct sl_err *open_log(struct sl_arena *a, struct sl_str folder, const c
     return NULL;
 }
 
-static struct sl_err *start(struct local *l, struct sl_arena *a, struct unit *u,
+static struct sl_err *start(struct local *l, struct sl_arena *a, struct keeper_unit *u,
                             const struct unit_spec *spec, int record_fd)
 {
     struct sl_str scheme = SL_STR("file://"), out_path, err_path;
@@ -297,7 +130,7 @@ static struct sl_err *start(struct local *l, struct sl_arena *a, struct unit *u,
     SL_AUTOFD int err_fd = -1;
     SL_TRY(open_log(a, folder, "stdout.log", &out_path, &out_fd));
     SL_TRY(open_log(a, folder, "stderr.log", &err_path, &err_fd));
-    u->err_path = dup_str(err_path);
+    u->err_path = sl_strdup(err_path.p);
     struct sl_str path = sl_arena_format(a, "%s/%.*s", l->bin_folder, SL_FMT(spec->executable));
     char *argv[] = {sl_arena_cstr(a, spec->executable), NULL};
     struct spawn s = {
@@ -317,15 +150,18 @@ static struct sl_err *start(struct local *l, struct sl_arena *a, struct unit *u,
     return unit_record_write(record_fd, &u->record);
 }
 
-static void mark_never_started(struct unit *u, const struct sl_err *err)
+static struct sl_err *watch(struct local *l, struct keeper_unit *u)
 {
-    SL_AUTOBUF(text, 1 << 16);
-    sl_err_format(err, &text);
-    u->phase = UNIT_ENDED;
-    u->record.end = UNIT_END_DISRUPTED;
-    u->record.ended_us = sl_time_now_us();
-    u->message = dup_str(sl_buf_str(&text));
-    write_record(u);
+    struct epoll_event ev = {.events = EPOLLIN, .data.ptr = u};
+    if (u->pidfd >= 0 && epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, u->pidfd, &ev) == 0)
+        return NULL;
+    /* Not to be watched is not to be had: descriptors have run out. */
+    struct sl_err *err = SL_ERRNO("watch process %lld", (long long)u->record.pid);
+    keeper_unit_signal(u, SIGKILL);
+    if (u->is_child)
+        waitpid((pid_t)u->record.pid, NULL, 0);
+    keeper_unit_never_started(u, err);
+    return err;
 }
 
 static struct sl_err *create(struct local *l, const struct cluster_request *r)
@@ -348,57 +184,22 @@ static struct sl_err *create(struct local *l, const struct cluster_request *r)
                                  .attempt = spec->attempt,
                                  .created_us = sl_time_now_us()};
     SL_TRY(unit_record_write(fd, &record));
-    struct unit *u = new_unit(l, spec->run_uid, spec->name, &record, path);
+    struct keeper_unit *u = keeper_unit_new(spec->run_uid, spec->name, &record, path);
+    *sl_vec_add(&l->units) = u;
     u->is_child = true;
     u->memory_bytes = spec->memory_bytes;
     u->changed = true;
     u->phase = UNIT_RUNNING;
     struct sl_err *err = start(l, a, u, spec, fd);
     if (err) {
-        mark_never_started(u, err);
+        keeper_unit_never_started(u, err);
         return SL_WRAP(err, "start '%.*s'", SL_FMT(spec->executable));
     }
-    watch_process(l, u);
-    return NULL;
+    keeper_unit_watch(u);
+    return watch(l, u);
 }
 
 /* ---- what an earlier controller left ---------------------------------------------------------*/
-
-/* True when some process of the unit still lives: it holds the lock. */
-static bool is_alive(int fd)
-{
-    if (flock(fd, LOCK_SH | LOCK_NB) == 0) {
-        flock(fd, LOCK_UN);
-        return false;
-    }
-    return errno == EWOULDBLOCK;
-}
-
-static void adopt(struct local *l, struct unit *u, int fd)
-{
-    bool known = unit_record_read(fd, &u->record);
-    if (known && u->record.ended_us) {
-        u->phase = UNIT_ENDED;
-        return;
-    }
-    /* With its leader gone the rest of a group is nothing to wait for: the end is as for a unit
-     * that vanished, and what is left of the group goes. */
-    bool leader =
-        known && u->record.pid > 0 && is_alive(fd) &&
-        (u->record.start_ticks == 0 || unit_start_ticks(u->record.pid) == u->record.start_ticks);
-    if (leader)
-        watch_process(l, u);
-    if (u->pidfd >= 0) {
-        u->phase = UNIT_RUNNING;
-        return;
-    }
-    if (known && u->record.pid > 0 && is_alive(fd))
-        signal_unit(u, SIGKILL);
-    u->phase = UNIT_ENDED;
-    u->record.end = UNIT_END_DISRUPTED;
-    u->record.ended_us = sl_time_now_us();
-    write_record(u);
-}
 
 static struct sl_err *load_run(struct local *l, struct sl_str run_uid)
 {
@@ -416,8 +217,13 @@ static struct sl_err *load_run(struct local *l, struct sl_str run_uid)
         struct sl_str unit_name = sl_arena_format(a, "%.*s.%.*s", SL_FMT(run_uid), SL_FMT(name));
         struct sl_str path = sl_arena_format(a, "%s/%.*s", folder.p, SL_FMT(name));
         SL_AUTOFD int fd = open(path.p, O_RDWR | O_CLOEXEC);
-        if (fd >= 0 && !find_unit(l, run_uid, unit_name))
-            adopt(l, new_unit(l, run_uid, unit_name, &r, path), fd);
+        if (fd < 0 || find_unit(l, run_uid, unit_name))
+            continue;
+        struct keeper_unit *u = keeper_unit_new(run_uid, unit_name, &r, path);
+        *sl_vec_add(&l->units) = u;
+        keeper_unit_adopt(u, fd);
+        if (u->pidfd >= 0)
+            sl_err_free(watch(l, u));
     }
     closedir(d);
     return NULL;
@@ -427,16 +233,16 @@ static struct sl_err *load_run(struct local *l, struct sl_str run_uid)
 
 static void remove_unit(struct local *l, const struct cluster_request *r)
 {
-    struct unit *u = find_unit(l, r->run_uid, r->name);
+    struct keeper_unit *u = find_unit(l, r->run_uid, r->name);
     if (!u || u->phase == UNIT_ENDED)
         return;
     u->removed = true;
     if (r->grace_ms > 0) {
-        signal_unit(u, SIGTERM);
-        signal_unit(u, SIGCONT); /* A stopped process would not see the other. */
+        keeper_unit_signal(u, SIGTERM);
+        keeper_unit_signal(u, SIGCONT); /* A stopped process would not see the other. */
         u->kill_at_us = sl_time_monotonic_us() + r->grace_ms * 1000;
     } else {
-        signal_unit(u, SIGKILL);
+        keeper_unit_signal(u, SIGKILL);
     }
 }
 
@@ -498,11 +304,11 @@ static int kill_overdue(struct local *l)
 {
     int64_t now = sl_time_monotonic_us(), next = INT64_MAX;
     for (size_t i = 0; i < l->units.n; i++) {
-        struct unit *u = l->units.p[i];
+        struct keeper_unit *u = l->units.p[i];
         if (u->kill_at_us == 0)
             continue;
         if (u->kill_at_us <= now) {
-            signal_unit(u, SIGKILL);
+            keeper_unit_signal(u, SIGKILL);
             u->kill_at_us = 0;
         } else {
             next = SL_MIN(next, u->kill_at_us);
@@ -514,10 +320,10 @@ static int kill_overdue(struct local *l)
 static void kill_all(struct local *l)
 {
     for (size_t i = 0; i < l->units.n; i++) {
-        struct unit *u = l->units.p[i];
+        struct keeper_unit *u = l->units.p[i];
         if (u->pidfd < 0)
             continue;
-        signal_unit(u, SIGKILL);
+        keeper_unit_signal(u, SIGKILL);
         if (u->is_child)
             waitpid((pid_t)u->record.pid, NULL, 0);
     }
@@ -532,7 +338,7 @@ static void keep(struct work_job *job)
         int n = epoll_wait(l->epoll_fd, events, SL_COUNTOF(events), kill_overdue(l));
         for (int i = 0; i < n; i++) {
             if (events[i].data.ptr)
-                finish(events[i].data.ptr);
+                keeper_unit_finish(events[i].data.ptr);
             else
                 open = take_mail(l);
         }
@@ -568,7 +374,7 @@ static void free_local(struct cluster *c)
     wake_keeper(l);
     work_queue_free(l->thread);
     for (size_t i = 0; i < l->units.n; i++)
-        free_unit(l->units.p[i]);
+        keeper_unit_free(l->units.p[i]);
     sl_vec_deinit(&l->units);
     sl_vec_deinit(&l->mailbox);
     pthread_mutex_destroy(&l->lock);

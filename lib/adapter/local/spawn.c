@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { RECORD_FD = 3 };
+enum { RECORD_FD = 3, TELL_FD = 4, ABOVE = 16 };
 
 static void default_signals(void)
 {
@@ -24,19 +24,19 @@ static void default_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static int place_fds(const struct spawn *s)
+/* stdin to /dev/null, stdout and stderr to the logs, the record to 3; the descriptor that tells of
+ * a failed exec goes to 4 and closes with the exec. Nothing else of ours stays open. */
+static int place_fds(const struct spawn *s, int tell_fd)
 {
     int null = open("/dev/null", O_RDONLY);
-    if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(s->out_fd, STDOUT_FILENO) < 0 ||
-        dup2(s->err_fd, STDERR_FILENO) < 0)
-        return -1;
-    /* dup2 onto itself would leave close-on-exec set. */
-    if (s->record_fd == RECORD_FD)
-        return fcntl(RECORD_FD, F_SETFD, 0);
-    if (dup2(s->record_fd, RECORD_FD) < 0)
+    int record = fcntl(s->record_fd, F_DUPFD, ABOVE);
+    int tell = fcntl(tell_fd, F_DUPFD, ABOVE);
+    if (null < 0 || record < 0 || tell < 0 || dup2(null, STDIN_FILENO) < 0 ||
+        dup2(s->out_fd, STDOUT_FILENO) < 0 || dup2(s->err_fd, STDERR_FILENO) < 0 ||
+        dup2(record, RECORD_FD) < 0 || dup3(tell, TELL_FD, O_CLOEXEC) < 0)
         return -1;
 #ifdef SYS_close_range
-    syscall(SYS_close_range, RECORD_FD + 1, ~0U, 0);
+    syscall(SYS_close_range, TELL_FD + 1, ~0U, 0);
 #endif
     return 0;
 }
@@ -47,45 +47,66 @@ static int limit_memory(int64_t bytes)
     return bytes > 0 ? setrlimit(RLIMIT_DATA, &r) : 0;
 }
 
+static SL_NORETURN void tell_and_exit(int fd)
+{
+    int number = errno;
+    ssize_t n = write(fd, &number, sizeof(number));
+    (void)n;
+    _exit(127);
+}
+
 /* Runs in the child, which shares the parent's memory until it execs: only system calls here. */
-static void __attribute__((noreturn))
-become(const struct spawn *s, pid_t parent, volatile int *error)
+static SL_NORETURN void become(const struct spawn *s, pid_t parent, int tell_fd)
 {
     default_signals();
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() == parent) { /* else it died before it could tell */
-        unit_record_write_pid(s->record_fd, getpid());
-        if (place_fds(s) == 0 && limit_memory(s->data_bytes) == 0)
-            execve(s->path, s->argv, s->env);
-    }
-    *error = errno;
-    _exit(127);
+    if (getppid() != parent) /* it died before it could tell */
+        _exit(127);
+    unit_record_write_pid(s->record_fd, getpid());
+    if (place_fds(s, tell_fd) < 0)
+        tell_and_exit(tell_fd);
+    if (limit_memory(s->data_bytes) == 0)
+        execve(s->path, s->argv, s->env);
+    tell_and_exit(TELL_FD);
+}
+
+/* What the exec failed with, or 0: its end closes the pipe. */
+static int read_errno(int fd)
+{
+    int number = 0;
+    while (read(fd, &number, sizeof(number)) < 0 && errno == EINTR)
+        ;
+    return number;
 }
 
 struct sl_err *spawn_child(const struct spawn *s, pid_t *ret_pid)
 {
-    volatile int error = 0;
     pid_t parent = getpid();
     sigset_t all, before;
+    int fds[2];
+    if (pipe2(fds, O_CLOEXEC) < 0)
+        return SL_ERRNO("pipe");
     sigfillset(&all);
     /* No handler of ours may run in the child while it has our memory. */
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pid_t pid = vfork();
     if (pid == 0)
-        become(s, parent, &error);
+        become(s, parent, fds[1]);
     int fork_errno = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (pid < 0) {
-        errno = fork_errno;
-        return SL_ERR_CODE(UNAVAILABLE, errno, "start '%s': %s", s->path, strerror(errno));
-    }
-    *ret_pid = pid;
-    if (error) {
+    close(fds[1]);
+    int number = pid < 0 ? 0 : read_errno(fds[0]);
+    close(fds[0]);
+    if (pid < 0)
+        return SL_ERR_CODE(UNAVAILABLE, fork_errno, "start '%s': %s", s->path,
+                           strerror(fork_errno));
+    if (number) {
         waitpid(pid, NULL, 0);
-        errno = error;
+        errno = number;
         return SL_ERRNO("start '%s'", s->path);
     }
+    *ret_pid = pid;
     return NULL;
 }
 
