@@ -53,6 +53,32 @@ class RunTest(unittest.TestCase):
         self.assertEqual([s["outcome"] for s in json.loads(record.read_text())["steps"]],
                          ["succeeded", "succeeded", "skipped"])
 
+    def test_a_run_of_a_pipeline_in_the_same_file(self):
+        self.p.pipeline("""
+            - name: s
+              container: {image: 'x:1', command: [sh, -c, 'echo $0 > said', $(params.word)]}
+            """, "parameters: [{name: word, type: string}]\n")
+        text = (self.p.path / "p.yaml").read_text()
+        (self.p.path / "p.yaml").write_text(
+            text + "---\napiVersion: sluice.dev/v1alpha1\nkind: Run\nmetadata: {name: mine}\n"
+            "spec: {pipelineRef: {name: p}, parameters: {word: hello}}\n")
+        self.assertIn("run mine", self.p.run())
+        self.assertEqual(self.p.text("said"), "hello\n")
+        self.p.run("-p", "word=bye")
+        self.assertEqual(self.p.text("said"), "bye\n")
+
+    def test_a_large_task_goes_through_storage(self):
+        self.p.pipeline("""
+            - name: s
+              container:
+                image: 'x:1'
+                command: [sh, -c, 'printf %s "$WORD" | wc -c > said']
+                env: [{name: WORD, value: $(params.word)}]
+            """, "parameters: [{name: word, type: string}]\n")
+        self.p.run("-p", "word=" + "x" * 100_000)
+        self.assertEqual(self.p.text("said").strip(), "100000")
+        self.assertEqual(len(list(self.p.root.glob("storage/default/p/*/s/1/_task.json"))), 1)
+
     def test_failure_goes_down_and_not_aside(self):
         self.p.pipeline(script("echo broken >&2; exit 1", "bad", retry=NO_RETRY) +
                         script("true", "after", after="[bad]") + script("true", "below", after="[after]") +
