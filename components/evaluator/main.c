@@ -28,37 +28,15 @@ static struct slice_spec spec_of(struct sl_arena *a, const struct json *columns)
 }
 
 /* The slices asked for; the overall one always comes first. */
-static struct sl_err *find_slices(struct evaluation *e)
+static void read_specs(struct evaluation *e)
 {
     struct sl_arena *a = e->s->a;
     const struct json *asked = e->p->slices;
-    size_t n = 1;
-    struct slice_spec *specs = SL_ARENA_ARRAY(a, struct slice_spec, 1 + (asked ? asked->n : 0));
+    e->specs = SL_ARENA_ARRAY(a, struct slice_spec, 1 + (asked ? asked->n : 0));
+    e->n_specs = 1;
     for (size_t i = 0; asked && i < asked->n; i++)
         if (asked->items[i]->n > 0)
-            specs[n++] = spec_of(a, asked->items[i]);
-    return slices_find(a, &e->table, specs, n, (size_t)e->p->min_slice_size, &e->slices,
-                       &e->n_slices);
-}
-
-/* ---- metrics ------------------------------------------------------------------------------------
- */
-
-static struct sl_err *judge_slice(void *ctx, size_t index, int thread)
-{
-    struct evaluation *e = ctx;
-    (void)thread;
-    SL_AUTOARENA(a);
-    struct metric_rows rows;
-    evaluation_rows(a, e, &e->candidate, &e->slices[index], &rows);
-    metrics_compute(a, &rows, &e->values[index]);
-    if (index == 0)
-        e->constant_loss = metrics_constant_loss(&rows);
-    if (e->baseline.artifact) {
-        evaluation_rows(a, e, &e->baseline, &e->slices[index], &rows);
-        metrics_compute(a, &rows, &e->baseline_values[index]);
-    }
-    return NULL;
+            e->specs[e->n_specs++] = spec_of(a, asked->items[i]);
 }
 
 /* ---- blessing -----------------------------------------------------------------------------------
@@ -75,10 +53,14 @@ static struct sl_err *thresholds_of(struct evaluation *e, struct blessing_thresh
             .has_max = t[i].has_max,
             .has_min_change = t[i].has_min_change,
             .has_max_change = t[i].has_max_change,
+            .has_min_relative = t[i].has_min_relative,
+            .has_max_relative = t[i].has_max_relative,
             .min = t[i].min,
             .max = t[i].max,
             .min_change = t[i].min_change,
             .max_change = t[i].max_change,
+            .min_relative = t[i].min_relative,
+            .max_relative = t[i].max_relative,
         };
         if (!metric_find(t[i].metric, &to[i].metric) || !metric_applies(to[i].metric, task))
             return SL_ERR(INVALID,
@@ -88,25 +70,34 @@ static struct sl_err *thresholds_of(struct evaluation *e, struct blessing_thresh
     return NULL;
 }
 
-static struct sl_err *decide(struct evaluation *e)
+static size_t find_leaks(const struct evaluation *e, struct sl_str *to)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < e->n_features; i++)
+        if (e->features[i].leaks && !e->features[i].allowed)
+            to[n++] = e->features[i].name;
+    return n;
+}
+
+static struct sl_err *decide(struct evaluation *e, const struct blessing_threshold *thresholds)
 {
     struct sl_arena *a = e->s->a;
     enum model_task task = e->candidate.model->task;
-    struct blessing_threshold *thresholds =
-        SL_ARENA_ARRAY(a, struct blessing_threshold, e->p->thresholds.n);
     struct blessing_slice *slices = SL_ARENA_ARRAY(a, struct blessing_slice, e->n_slices);
-    SL_TRY(thresholds_of(e, thresholds));
+    struct sl_str *leaks = SL_ARENA_ARRAY(a, struct sl_str, e->n_features);
     for (size_t i = 0; i < e->n_slices; i++)
-        slices[i] = (struct blessing_slice){e->slices[i].name, &e->values[i],
-                                            e->baseline.artifact ? &e->baseline_values[i] : NULL};
+        slices[i] = (struct blessing_slice){e->slices[i].name, &e->values[i].candidate,
+                                            e->baseline.artifact ? &e->values[i].baseline : NULL};
     struct blessing_input in = {
         .thresholds = thresholds,
         .n_thresholds = e->p->thresholds.n,
         .slices = slices,
         .n_slices = e->n_slices,
         .task = task,
-        .loss = e->values[0].v[task == MODEL_REGRESSION ? METRIC_MSE : METRIC_LOG_LOSS],
+        .loss = e->values[0].candidate.v[task == MODEL_REGRESSION ? METRIC_MSE : METRIC_LOG_LOSS],
         .constant_loss = e->constant_loss,
+        .leaks = leaks,
+        .n_leaks = find_leaks(e, leaks),
     };
     blessing_decide(a, &in, &e->blessing);
     return NULL;
@@ -115,12 +106,16 @@ static struct sl_err *decide(struct evaluation *e)
 static struct sl_err *run(struct step *s)
 {
     struct evaluation e = {.s = s, .p = s->params};
+    struct blessing_threshold *thresholds =
+        SL_ARENA_ARRAY(s->a, struct blessing_threshold, e.p->thresholds.n);
+    read_specs(&e);
     SL_TRY(evaluation_load(&e));
-    SL_TRY(find_slices(&e));
-    e.values = SL_ARENA_ARRAY(s->a, struct metric_values, e.n_slices);
-    e.baseline_values = SL_ARENA_ARRAY(s->a, struct metric_values, e.n_slices);
-    SL_TRY(workers_parallel_for(s->workers, e.n_slices, judge_slice, &e));
-    SL_TRY(decide(&e));
+    SL_TRY(thresholds_of(&e, thresholds));
+    SL_TRY(slices_find(s->a, &e.table, e.specs, e.n_specs, (size_t)e.p->min_slice_size, &e.slices,
+                       &e.n_slices));
+    SL_TRY(evaluation_judge(&e));
+    SL_TRY(evaluation_explain(&e));
+    SL_TRY(decide(&e, thresholds));
     return evaluation_write(&e);
 }
 

@@ -1,11 +1,23 @@
 /* From examples and models to rows with labels and scores. */
+#include "codec/diag.h"
 #include "components/evaluator/evaluation.h"
 #include "core/learn/transform.h"
+
+#include <math.h>
+
+/* ---- reading the split --------------------------------------------------------------------------
+ */
+
+static const size_t column_sizes[] = {
+    [COLUMN_INT64] = 8,     [COLUMN_DOUBLE] = 8, [COLUMN_BOOL] = 1,
+    [COLUMN_TIMESTAMP] = 8, [COLUMN_STRING] = 4, [COLUMN_FLOAT] = 4};
 
 struct read_job {
     struct evaluation *e;
     const struct examples *examples;
     const struct examples_split *split;
+    int *columns; /* (n_columns) to read, in order of the examples */
+    size_t n_columns;
     struct sl_arena **arenas; /* (n_groups) */
     struct table *tables;     /* (n_groups) */
 };
@@ -15,8 +27,8 @@ static struct sl_err *read_group(void *ctx, size_t index, int thread)
     struct read_job *job = ctx;
     (void)thread;
     job->arenas[index] = sl_arena_new();
-    return examples_read_group(job->arenas[index], job->examples, job->split, index, NULL, 0,
-                               &job->tables[index]);
+    return examples_read_group(job->arenas[index], job->examples, job->split, index, job->columns,
+                               job->n_columns, &job->tables[index]);
 }
 
 static void *join_values(struct sl_arena *a, const struct read_job *job, size_t column, size_t size,
@@ -35,11 +47,9 @@ static void *join_values(struct sl_arena *a, const struct read_job *job, size_t 
 static struct column join_column(struct sl_arena *a, const struct read_job *job, size_t column,
                                  size_t n)
 {
-    static const size_t sizes[] = {[COLUMN_INT64] = 8,     [COLUMN_DOUBLE] = 8, [COLUMN_BOOL] = 1,
-                                   [COLUMN_TIMESTAMP] = 8, [COLUMN_STRING] = 4, [COLUMN_FLOAT] = 4};
     const struct column *first = &job->tables[0].columns[column];
     struct column joined = {.name = sl_arena_str(a, first->name), .type = first->type, .n = n};
-    joined.i64 = join_values(a, job, column, sizes[first->type], n);
+    joined.i64 = join_values(a, job, column, column_sizes[first->type], n);
     uint8_t *valid = sl_arena_zero(a, (n + 7) / 8, 1);
     size_t row = 0, dict_n = 0;
     for (size_t g = 0; g < job->split->n_groups; g++)
@@ -64,7 +74,47 @@ static struct column join_column(struct sl_arena *a, const struct read_job *job,
     return joined;
 }
 
-static struct sl_err *read_split(struct evaluation *e, struct table *ret)
+static void want(const struct examples *x, bool *wanted, struct sl_arena *a, const struct judged *j,
+                 bool label)
+{
+    size_t n = 0;
+    const struct column_spec *columns =
+        j->artifact ? transform_raw_columns(a, j->model->transform, label, &n) : NULL;
+    for (size_t i = 0; i < n; i++) {
+        int at = examples_find_column(x, columns[i].name);
+        if (at >= 0) /* else the transform says what is missing */
+            wanted[at] = true;
+    }
+}
+
+/* The columns that models, label and slices read; no others are decoded. */
+static struct sl_err *choose_columns(struct evaluation *e, struct read_job *job)
+{
+    struct sl_arena *a = e->s->a;
+    const struct examples *x = job->examples;
+    bool *wanted = SL_ARENA_ARRAY(a, bool, x->n_columns);
+    struct sl_str *names = SL_ARENA_ARRAY(a, struct sl_str, x->n_columns);
+    for (size_t i = 0; i < x->n_columns; i++)
+        names[i] = x->columns[i].name;
+    want(x, wanted, a, &e->candidate, true);
+    want(x, wanted, a, &e->baseline, false);
+    for (size_t i = 0; i < e->n_specs; i++)
+        for (size_t k = 0; k < e->specs[i].n; k++) {
+            struct sl_str name = e->specs[i].columns[k].column;
+            int at = examples_find_column(x, name);
+            if (at < 0)
+                return SL_ERR(INVALID, "params.slices: the examples have no column '%.*s'%s",
+                              SL_FMT(name), diag_did_you_mean(a, name, names, x->n_columns));
+            wanted[at] = true;
+        }
+    job->columns = SL_ARENA_ARRAY(a, int, x->n_columns);
+    for (size_t i = 0; i < x->n_columns; i++)
+        if (wanted[i])
+            job->columns[job->n_columns++] = (int)i;
+    return NULL;
+}
+
+static struct sl_err *open_split(struct evaluation *e, struct read_job *job)
 {
     struct step *s = e->s;
     const struct artifact *t;
@@ -80,19 +130,35 @@ static struct sl_err *read_split(struct evaluation *e, struct table *ret)
                       SL_FMT(split->name));
     if (split->n_rows > UINT32_MAX)
         return SL_ERR(EXHAUSTED, "split '%.*s' has more than 2^32 rows", SL_FMT(split->name));
-    struct read_job job = {e, x, split, SL_ARENA_ARRAY(s->a, struct sl_arena *, split->n_groups),
-                           SL_ARENA_ARRAY(s->a, struct table, split->n_groups)};
-    struct sl_err *err = workers_parallel_for(s->workers, split->n_groups, read_group, &job);
+    *job = (struct read_job){
+        .e = e,
+        .examples = x,
+        .split = split,
+        .arenas = SL_ARENA_ARRAY(s->a, struct sl_arena *, split->n_groups),
+        .tables = SL_ARENA_ARRAY(s->a, struct table, split->n_groups),
+    };
+    return choose_columns(e, job);
+}
+
+static struct sl_err *read_split(struct evaluation *e, struct table *ret)
+{
+    struct step *s = e->s;
+    struct read_job job;
+    SL_TRY(open_split(e, &job));
+    struct sl_err *err = workers_parallel_for(s->workers, job.split->n_groups, read_group, &job);
     if (!err) {
-        *ret = (struct table){SL_ARENA_ARRAY(s->a, struct column, x->n_columns), x->n_columns,
-                              (size_t)split->n_rows};
-        for (size_t c = 0; c < x->n_columns; c++)
+        *ret = (struct table){SL_ARENA_ARRAY(s->a, struct column, job.n_columns), job.n_columns,
+                              (size_t)job.split->n_rows};
+        for (size_t c = 0; c < job.n_columns; c++)
             ret->columns[c] = join_column(s->a, &job, c, ret->n_rows);
     }
-    for (size_t g = 0; g < split->n_groups; g++)
+    for (size_t g = 0; g < job.split->n_groups; g++)
         sl_arena_free(job.arenas[g]);
     return err;
 }
+
+/* ---- labels -------------------------------------------------------------------------------------
+ */
 
 static double label_at(const struct column *c, size_t row)
 {
@@ -133,11 +199,93 @@ static struct sl_err *load_model(struct evaluation *e, const char *input, struct
     return j->artifact ? models_load(e->s->a, j->artifact, &j->model) : NULL;
 }
 
+/* ---- scores -------------------------------------------------------------------------------------
+ */
+
+enum { CHUNK = 8192 }; /* rows; a multiple of 8, so that validity bits of a part start a byte */
+
+/* Text by row when its dictionary is larger than the rows are: work on texts is done once for each
+ * entry of the dictionary. */
+static void compact_dictionary(struct sl_arena *a, struct column *c)
+{
+    if (c->type != COLUMN_STRING || c->dict_n <= c->n)
+        return;
+    struct sl_str *dict = SL_ARENA_ARRAY(a, struct sl_str, c->n);
+    uint32_t *codes = SL_ARENA_ARRAY(a, uint32_t, c->n);
+    size_t n = 0;
+    for (size_t i = 0; i < c->n; i++)
+        if (column_is_valid(c, i)) {
+            dict[n] = c->dict[c->codes[i]];
+            codes[i] = (uint32_t)n++;
+        }
+    c->codes = codes;
+    c->dict = dict;
+    c->dict_n = n;
+}
+
+/* Rows [first, first + n) of a table, without copying; `first` is a multiple of 8. */
+static struct table part_of(struct sl_arena *a, const struct table *t, size_t first, size_t n)
+{
+    struct table part = {SL_ARENA_ARRAY(a, struct column, t->n_columns), t->n_columns, n};
+    for (size_t i = 0; i < t->n_columns; i++) {
+        struct column *c = &part.columns[i];
+        *c = t->columns[i];
+        c->n = n;
+        c->valid = c->valid ? c->valid + first / 8 : NULL;
+        c->boolean += first * column_sizes[c->type];
+        compact_dictionary(a, c);
+    }
+    return part;
+}
+
+struct score_job {
+    const struct table *table;
+    struct judged *judged;
+};
+
+static struct sl_err *score_chunk(void *ctx, size_t index, int thread)
+{
+    struct score_job *job = ctx;
+    struct predictions *to = &job->judged->scores, p;
+    (void)thread;
+    SL_AUTOARENA(a);
+    size_t first = index * CHUNK, n = SL_MIN(job->table->n_rows - first, (size_t)CHUNK);
+    struct table part = part_of(a, job->table, first, n);
+    SL_TRY(model_predict_raw(a, job->judged->model, &part, &p));
+    for (size_t i = 0; i < n * p.n_outputs; i++)
+        if (!isfinite(p.scores[i]))
+            return SL_ERR(INVALID, "the model's score of row %zu is no finite number",
+                          first + i / p.n_outputs);
+    memcpy(to->scores + first * p.n_outputs, p.scores, n * p.n_outputs * sizeof *p.scores);
+    return NULL;
+}
+
 static struct sl_err *score(struct evaluation *e, struct judged *j, const char *which)
 {
     if (!j->artifact)
         return NULL;
-    SL_TRY(model_predict_raw(e->s->a, j->model, &e->table, &j->scores), "%s", which);
+    size_t n = e->table.n_rows, k = j->model->n_outputs;
+    j->scores = (struct predictions){n, k, SL_ARENA_ARRAY(e->s->a, float, n *k)};
+    struct score_job job = {&e->table, j};
+    SL_TRY(workers_parallel_for(e->s->workers, (n + CHUNK - 1) / CHUNK, score_chunk, &job), "%s",
+           which);
+    return NULL;
+}
+
+/* Scores are compared class by class. */
+static struct sl_err *check_baseline(const struct evaluation *e)
+{
+    const struct model *c = e->candidate.model, *b = e->baseline.model;
+    if (!e->baseline.artifact)
+        return NULL;
+    if (b->task != c->task)
+        return SL_ERR(INVALID, "the baseline is a %s model, the candidate a %s one",
+                      model_task_name(b->task), model_task_name(c->task));
+    bool same = b->n_classes == c->n_classes;
+    for (size_t i = 0; same && c->task == MODEL_MULTICLASS && i < c->n_classes; i++)
+        same = sl_str_eq(b->classes[i], c->classes[i]);
+    if (!same)
+        return SL_ERR(INVALID, "the baseline tells other classes apart than the candidate");
     return NULL;
 }
 
@@ -146,10 +294,7 @@ struct sl_err *evaluation_load(struct evaluation *e)
     struct table all;
     SL_TRY(load_model(e, "model", &e->candidate));
     SL_TRY(load_model(e, "baseline", &e->baseline));
-    if (e->baseline.artifact && e->baseline.model->task != e->candidate.model->task)
-        return SL_ERR(INVALID, "the baseline is a %s model, the candidate a %s one",
-                      model_task_name(e->baseline.model->task),
-                      model_task_name(e->candidate.model->task));
+    SL_TRY(check_baseline(e));
     SL_TRY(read_split(e, &all));
     SL_TRY(take_labelled(e, &all));
     SL_TRY(score(e, &e->candidate, "the candidate"));
@@ -160,9 +305,13 @@ void evaluation_rows(struct sl_arena *a, const struct evaluation *e, const struc
                      const struct slice *slice, struct metric_rows *ret)
 {
     size_t k = j->scores.n_outputs;
-    float *scores = SL_ARENA_ARRAY(a, float, slice->n *k);
-    double *labels = SL_ARENA_ARRAY(a, double, slice->n);
-    double *weights = e->weights ? SL_ARENA_ARRAY(a, double, slice->n) : NULL;
+    *ret = (struct metric_rows){j->model->task, slice->n,           k, j->scores.scores, e->labels,
+                                e->weights,     j->model->threshold};
+    if (slice->n == e->table.n_rows)
+        return; /* all of them, in their order */
+    float *scores = sl_arena_alloc(a, slice->n * k * sizeof(float) + 1);
+    double *labels = sl_arena_alloc(a, slice->n * sizeof(double) + 1);
+    double *weights = e->weights ? sl_arena_alloc(a, slice->n * sizeof(double) + 1) : NULL;
     for (size_t i = 0; i < slice->n; i++) {
         uint32_t row = slice->rows[i];
         memcpy(scores + i * k, j->scores.scores + row * k, k * sizeof(float));
@@ -170,6 +319,28 @@ void evaluation_rows(struct sl_arena *a, const struct evaluation *e, const struc
         if (weights)
             weights[i] = e->weights[row];
     }
-    *ret = (struct metric_rows){j->model->task,      slice->n, k, scores, labels, weights,
-                                j->model->threshold, NULL};
+    ret->scores = scores;
+    ret->labels = labels;
+    ret->weights = weights;
+}
+
+void evaluation_sample(struct sl_arena *a, const struct evaluation *e, size_t most,
+                       struct evaluation_sample *ret)
+{
+    size_t n = SL_MIN(e->table.n_rows, most);
+    *ret = (struct evaluation_sample){e->table, e->labels, e->weights};
+    if (n == e->table.n_rows)
+        return;
+    uint32_t *rows = SL_ARENA_ARRAY(a, uint32_t, n);
+    double *labels = SL_ARENA_ARRAY(a, double, n), *weights = SL_ARENA_ARRAY(a, double, n);
+    for (size_t i = 0; i < n; i++) {
+        rows[i] = (uint32_t)(i * e->table.n_rows / n);
+        labels[i] = e->labels[rows[i]];
+        weights[i] = e->weights ? e->weights[rows[i]] : 1;
+    }
+    ret->table = *table_take(a, &e->table, rows, n);
+    for (size_t c = 0; c < ret->table.n_columns; c++)
+        compact_dictionary(a, &ret->table.columns[c]);
+    ret->labels = labels;
+    ret->weights = e->weights ? weights : NULL;
 }

@@ -23,6 +23,10 @@ static const struct json_field threshold_fields[] = {
     THRESHOLD("max", max, "The largest value."),
     THRESHOLD("minChange", min_change, "The least change against the latest blessed model."),
     THRESHOLD("maxChange", max_change, "The largest change against the latest blessed model."),
+    THRESHOLD("minRelativeChange", min_relative,
+              "The least change over the blessed value; -0.02: "
+              "at most 2 % lower."),
+    THRESHOLD("maxRelativeChange", max_relative, "The largest change over the blessed value."),
 };
 static const struct json_table threshold_table =
     JSON_TABLE(threshold_fields, struct evaluator_threshold);
@@ -31,16 +35,17 @@ static const struct json_field bootstrap_fields[] = {
     {.name = "resamples",
      .kind = JSON_K_INT,
      .offset = offsetof(struct evaluator_bootstrap, resamples),
-     .otherwise = "100",
+     .otherwise = "200",
      .min = 0,
      .max = 10000,
-     .help = "Resamples of the intervals; 0: no intervals."},
+     .help = "Resamples of the intervals, fewer for very many rows; 0: no intervals."},
     {.name = "confidence",
      .kind = JSON_K_NUMBER,
      .offset = offsetof(struct evaluator_bootstrap, confidence),
      .otherwise = "0.95",
      .min = 0.5,
-     .max = 0.999},
+     .max = 0.999,
+     .help = "Share of resamples that lie within an interval."},
     {.name = "seed",
      .kind = JSON_K_INT,
      .offset = offsetof(struct evaluator_bootstrap, seed),
@@ -64,10 +69,14 @@ static const struct json_field importance_fields[] = {
     {.name = "maxRows",
      .kind = JSON_K_INT,
      .offset = offsetof(struct evaluator_importance, max_rows),
-     .otherwise = "20000",
+     .otherwise = "10000",
      .min = 100,
      .max = 1e9,
-     .help = "Rows it looks at, from the start of the split."},
+     .help = "Rows it looks at, spread evenly over the split."},
+    {.name = "seed",
+     .kind = JSON_K_INT,
+     .offset = offsetof(struct evaluator_importance, seed),
+     .otherwise = "1"},
 };
 static const struct json_table importance_table =
     JSON_TABLE(importance_fields, struct evaluator_importance);
@@ -95,6 +104,11 @@ static const struct json_field fields[] = {
      .kind = JSON_K_OBJECT,
      .offset = offsetof(struct evaluator_params, importance),
      .table = &importance_table},
+    {.name = "decisionThresholds",
+     .kind = JSON_K_NUMBER_LIST,
+     .offset = offsetof(struct evaluator_params, decision_thresholds),
+     .otherwise = "[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]",
+     .help = "Probabilities to show the confusion matrix at, beside the model's own (binary)."},
     {.name = "minSliceSize",
      .kind = JSON_K_INT,
      .offset = offsetof(struct evaluator_params, min_slice_size),
@@ -140,10 +154,18 @@ static void check(struct diag_list *l, const void *decoded, struct sl_str path)
         if (!metric_find(t[i].metric, &ignored))
             diag_add(l, DIAG_ERROR, 0, at, "'%.*s' is no metric%s", SL_FMT(t[i].metric),
                      diag_did_you_mean(l->a, t[i].metric, names, METRIC_COUNT));
-        if (!t[i].has_min && !t[i].has_max && !t[i].has_min_change && !t[i].has_max_change)
-            diag_add(l, DIAG_ERROR, 0, at,
-                     "bounds nothing, expected min, max, minChange or maxChange");
+        if (!t[i].has_min && !t[i].has_max && !t[i].has_min_change && !t[i].has_max_change &&
+            !t[i].has_min_relative && !t[i].has_max_relative)
+            diag_add(
+                l, DIAG_ERROR, 0, at,
+                "bounds nothing, expected min, max, minChange, maxChange, minRelativeChange or "
+                "maxRelativeChange");
     }
+    for (size_t i = 0; i < p->decision_thresholds.n; i++)
+        if (!(p->decision_thresholds.p[i] >= 0 && p->decision_thresholds.p[i] <= 1))
+            diag_add(l, DIAG_ERROR, 0,
+                     sl_arena_format(l->a, "%.*s.decisionThresholds[%zu]", SL_FMT(path), i),
+                     "expected a probability, got %g", p->decision_thresholds.p[i]);
     if (p->slices && p->slices->type != JSON_ARRAY)
         diag_add(l, DIAG_ERROR, p->slices->line, sl_arena_format(l->a, "%.*s.slices", SL_FMT(path)),
                  "expected a list of slices, got %s", json_type_name(p->slices->type));

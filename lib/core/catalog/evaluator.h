@@ -5,8 +5,8 @@
 /* One entry of `thresholds`. */
 struct evaluator_threshold {
     struct sl_str metric, slice;
-    double min, max, min_change, max_change;
-    bool has_min, has_max, has_min_change, has_max_change;
+    double min, max, min_change, max_change, min_relative, max_relative;
+    bool has_min, has_max, has_min_change, has_max_change, has_min_relative, has_max_relative;
 };
 
 struct evaluator_bootstrap {
@@ -17,7 +17,7 @@ struct evaluator_bootstrap {
 
 struct evaluator_importance {
     bool enabled;
-    int64_t repeats, max_rows;
+    int64_t repeats, max_rows, seed;
 };
 
 struct evaluator_params {
@@ -26,6 +26,7 @@ struct evaluator_params {
     struct json_objects thresholds;
     struct evaluator_bootstrap bootstrap;
     struct evaluator_importance importance;
+    struct json_numbers decision_thresholds;
     int64_t min_slice_size;
     struct json_strings allow_leak;
 };

@@ -39,34 +39,43 @@ static void check_value(struct decision *d, const struct blessing_threshold *t,
                                   name, value, t->max));
 }
 
+/* One bound of a change; in percent when it is relative. */
+static void check_bound(struct decision *d, const struct blessing_threshold *t,
+                        const struct blessing_slice *s, double change, double bound, bool least,
+                        bool relative)
+{
+    double scale = relative ? 100 : 1;
+    const char *percent = relative ? " %" : "";
+    add_check(d, least ? change >= bound : change <= bound, false,
+              sl_arena_format(
+                  d->a,
+                  "%.*s: %s changed by %+.6g%s against the blessed model, at %s %+.6g%s is wanted",
+                  SL_FMT(s->name), metric_name(t->metric), change * scale, percent,
+                  least ? "least" : "most", bound * scale, percent));
+}
+
 static void check_change(struct decision *d, const struct blessing_threshold *t,
                          const struct blessing_slice *s)
 {
-    if (!t->has_min_change && !t->has_max_change)
+    if (!t->has_min_change && !t->has_max_change && !t->has_min_relative && !t->has_max_relative)
         return;
-    const char *name = metric_name(t->metric);
     if (!s->baseline) {
         add_check(d, true, true,
                   sl_arena_format(
                       d->a, "%.*s: change of %s is not checked: there is no blessed model yet",
-                      SL_FMT(s->name), name));
+                      SL_FMT(s->name), metric_name(t->metric)));
         return;
     }
-    double change = s->candidate->v[t->metric] - s->baseline->v[t->metric];
+    double was = s->baseline->v[t->metric], change = s->candidate->v[t->metric] - was;
+    double relative = was != 0 ? change / fabs(was) : NAN;
     if (t->has_min_change)
-        add_check(
-            d, change >= t->min_change, false,
-            sl_arena_format(
-                d->a,
-                "%.*s: %s changed by %+.6g against the blessed model, at least %+.6g is wanted",
-                SL_FMT(s->name), name, change, t->min_change));
+        check_bound(d, t, s, change, t->min_change, true, false);
     if (t->has_max_change)
-        add_check(
-            d, change <= t->max_change, false,
-            sl_arena_format(
-                d->a,
-                "%.*s: %s changed by %+.6g against the blessed model, at most %+.6g is wanted",
-                SL_FMT(s->name), name, change, t->max_change));
+        check_bound(d, t, s, change, t->max_change, false, false);
+    if (t->has_min_relative)
+        check_bound(d, t, s, relative, t->min_relative, true, true);
+    if (t->has_max_relative)
+        check_bound(d, t, s, relative, t->max_relative, false, true);
 }
 
 static void check_threshold(struct decision *d, const struct blessing_threshold *t)

@@ -4,12 +4,14 @@
 
 #include "core/learn/metrics.h"
 
-/* One threshold. Change is candidate minus baseline. */
+/* One threshold. Change is candidate minus baseline; relative change is that over the baseline's
+ * magnitude, and none (so it fails) when the baseline is 0. */
 struct blessing_threshold {
     enum metric metric;
     struct sl_str slice; /* empty: "overall"; "*": every slice; else a slice's name */
     bool has_min, has_max, has_min_change, has_max_change;
-    double min, max, min_change, max_change;
+    bool has_min_relative, has_max_relative;
+    double min, max, min_change, max_change, min_relative, max_relative;
 };
 
 struct blessing_slice {

@@ -5,32 +5,34 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* P(X <= k) of Poisson(1), scaled to 2^64; a uniform number below entry k and not below k - 1 draws
- * k. */
-static unsigned poisson(struct sl_rng *r)
+/* P(X <= k) of Poisson(1), scaled to 2^32: a uniform 32-bit number below entry k and not below
+ * entry k - 1 draws k. The tail beyond is less likely than one in 2^32. */
+static const uint32_t cumulative[] = {1580030169, 3160060337, 3950075422, 4213413783,
+                                      4279248374, 4292415292, 4294609778, 4294923276,
+                                      4294962463, 4294966817, 4294967253, 4294967292};
+
+static uint8_t poisson(uint32_t u)
 {
-    static const double cumulative[] = {
-        0.36787944117144233, 0.73575888234288467, 0.91969860292860584, 0.98101184312384615,
-        0.99634015317265634, 0.99940581518241834, 0.99991675885071206, 0.99998975080332545,
-        0.99999887479740210, 0.99999988857452160, 0.99999998995223360};
-    double u = sl_rng_f64(r);
-    unsigned k = 0;
-    while (k < SL_COUNTOF(cumulative) && u >= cumulative[k])
-        k++;
-    return k;
+    /* Without branches but for one draw in 1,700: which way they go is chance. */
+    unsigned k = (u >= cumulative[0]) + (u >= cumulative[1]) + (u >= cumulative[2]) +
+                 (u >= cumulative[3]) + (u >= cumulative[4]) + (u >= cumulative[5]);
+    if (k == 6)
+        while (k < SL_COUNTOF(cumulative) && u >= cumulative[k])
+            k++;
+    return (uint8_t)k;
 }
 
-void bootstrap_resample(struct sl_arena *a, const struct metric_rows *rows, uint64_t seed,
-                        uint64_t index, struct metric_values *ret)
+void bootstrap_draw(uint64_t seed, uint64_t index, size_t n, uint8_t *ret_counts)
 {
     struct sl_rng r;
     sl_rng_init_stream(&r, seed, index);
-    double *weights = SL_ARENA_ARRAY(a, double, rows->n);
-    for (size_t i = 0; i < rows->n; i++)
-        weights[i] = poisson(&r) * (rows->weights ? rows->weights[i] : 1);
-    struct metric_rows resample = *rows;
-    resample.weights = weights;
-    metrics_compute(a, &resample, ret);
+    for (size_t i = 0; i + 1 < n; i += 2) {
+        uint64_t u = sl_rng_u64(&r);
+        ret_counts[i] = poisson((uint32_t)(u >> 32));
+        ret_counts[i + 1] = poisson((uint32_t)u);
+    }
+    if (n & 1)
+        ret_counts[n - 1] = poisson((uint32_t)(sl_rng_u64(&r) >> 32));
 }
 
 static int compare_doubles(const void *x, const void *y)
@@ -48,10 +50,11 @@ static double percentile(const double *sorted, size_t n, double rank)
     return sorted[i] + (at - (double)i) * (next - sorted[i]);
 }
 
-void bootstrap_intervals(struct sl_arena *a, const struct metric_values *resamples, size_t n,
-                         double confidence, struct metric_intervals *ret)
+void bootstrap_intervals(const struct metric_values *resamples, size_t n, double confidence,
+                         struct metric_intervals *ret)
 {
-    double *values = SL_ARENA_ARRAY(a, double, n);
+    SL_AUTOARENA(scratch);
+    double *values = SL_ARENA_ARRAY(scratch, double, n);
     for (int m = 0; m < METRIC_COUNT; m++) {
         size_t there = 0;
         for (size_t i = 0; i < n; i++)
@@ -67,9 +70,9 @@ void bootstrap_intervals(struct sl_arena *a, const struct metric_values *resampl
     }
 }
 
-size_t bootstrap_count(size_t asked, size_t rows)
+size_t bootstrap_count(size_t asked, size_t rows, size_t n_outputs)
 {
-    enum { ROWS_A_SLICE = 4000000, LEAST = 20 };
-    size_t affordable = SL_MAX(ROWS_A_SLICE / SL_MAX(rows, (size_t)1), (size_t)LEAST);
-    return SL_MIN(asked, affordable);
+    enum { VISITS_A_SLICE = 30000000, LEAST = 40 };
+    size_t visits = SL_MAX(rows, (size_t)1) * n_outputs;
+    return SL_MIN(asked, SL_MAX(VISITS_A_SLICE / visits, (size_t)LEAST));
 }

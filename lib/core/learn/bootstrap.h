@@ -1,6 +1,6 @@
-/* Bootstrap intervals of metrics: each resample weighs every row by a Poisson(1) count (Chamandy et
- * al. 2012, "Estimating uncertainty for massive data streams"), so that rows need no copying and
- * the order of scores is found once. */
+/* Bootstrap intervals of metrics: a resample has every row Poisson(1) times (Chamandy et al. 2012,
+ * "Estimating uncertainty for massive data streams"), so that rows need no copying and scores are
+ * put in order once (metrics_prepare). */
 #pragma once
 
 #include "core/learn/metrics.h"
@@ -13,13 +13,12 @@ struct metric_intervals {
     struct metric_interval v[METRIC_COUNT];
 };
 
-/* One resample of the metrics; independent of all others, so any thread may take any of them.
- * The rows have their order (metric_order) when they are binary. */
-void bootstrap_resample(struct sl_arena *a, const struct metric_rows *rows, uint64_t seed,
-                        uint64_t index, struct metric_values *ret);
+/* How many times resample `index` of stream `seed` has each row. Resamples are independent of one
+ * another, so any thread may draw any of them. Shapes: ret_counts (n). */
+void bootstrap_draw(uint64_t seed, uint64_t index, size_t n, uint8_t *ret_counts);
 /* Percentile intervals of `confidence` from the values of n resamples. */
-void bootstrap_intervals(struct sl_arena *a, const struct metric_values *resamples, size_t n,
-                         double confidence, struct metric_intervals *ret);
-/* How many resamples a slice of that many rows gets: `asked`, less where rows are many and
- * intervals are narrow anyway. */
-size_t bootstrap_count(size_t asked, size_t rows);
+void bootstrap_intervals(const struct metric_values *resamples, size_t n, double confidence,
+                         struct metric_intervals *ret);
+/* How many resamples a slice of that many rows and scores a row gets: `asked`, less where rows are
+ * many and intervals are narrow anyway. */
+size_t bootstrap_count(size_t asked, size_t rows, size_t n_outputs);

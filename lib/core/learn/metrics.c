@@ -3,7 +3,6 @@
 #include "core/learn/metrics_internal.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 enum {
     TASK_BINARY = 1 << MODEL_BINARY,
@@ -69,92 +68,58 @@ bool metric_applies(enum metric m, enum model_task task)
     return metrics[m].tasks >> task & 1;
 }
 
-struct scored {
-    float score;
-    uint32_t row;
-};
-
-static int compare_scored(const void *x, const void *y)
+double metrics_log_loss(double p)
 {
-    const struct scored *a = x, *b = y;
-    if (a->score != b->score)
-        return a->score < b->score ? 1 : -1;
-    return (a->row > b->row) - (a->row < b->row);
+    return -log(fmin(fmax(p, METRIC_EPSILON), 1 - METRIC_EPSILON));
 }
 
-const uint32_t *metric_order(struct sl_arena *a, const float *scores, size_t n)
+const struct metric_basis *metrics_prepare(struct sl_arena *a, const struct metric_rows *rows)
 {
-    struct scored *s = SL_ARENA_ARRAY(a, struct scored, n);
-    uint32_t *order = SL_ARENA_ARRAY(a, uint32_t, n);
-    for (size_t i = 0; i < n; i++)
-        s[i] = (struct scored){scores[i], (uint32_t)i};
-    if (n)
-        qsort(s, n, sizeof(*s), compare_scored);
-    for (size_t i = 0; i < n; i++)
-        order[i] = s[i].row;
-    return order;
-}
-
-double metric_weight(const struct metric_rows *r, size_t row)
-{
-    return r->weights ? r->weights[row] : 1;
-}
-
-/* Weighted mean of labels and predictions; their ratio is the calibration. */
-static void compute_means(const struct metric_rows *r, struct metric_values *ret)
-{
-    double labels = 0, predictions = 0;
-    for (size_t i = 0; i < r->n; i++) {
-        double w = metric_weight(r, i);
-        labels += w * r->labels[i];
-        predictions += w * (double)r->scores[i];
+    struct metric_basis *b = SL_ARENA_NEW(a, struct metric_basis);
+    b->rows = *rows;
+    switch (rows->task) {
+    case MODEL_BINARY:
+        metrics_prepare_binary(a, b);
+        break;
+    case MODEL_MULTICLASS:
+        metrics_prepare_multiclass(a, b);
+        break;
+    case MODEL_REGRESSION:
+        metrics_prepare_regression(b);
+        break;
     }
-    ret->v[METRIC_MEAN_LABEL] = labels / ret->weight;
-    ret->v[METRIC_MEAN_PREDICTION] = predictions / ret->weight;
-    ret->v[METRIC_CALIBRATION] = labels != 0 ? predictions / labels : NAN;
+    return b;
 }
 
-static void compute_regression(const struct metric_rows *r, struct metric_values *ret)
+void metrics_weigh(const struct metric_basis *basis, const uint8_t *counts,
+                   struct metric_values *ret)
 {
-    double absolute = 0, square = 0, percent = 0, variance = 0;
-    double mean = ret->v[METRIC_MEAN_LABEL];
-    for (size_t i = 0; i < r->n; i++) {
-        double w = metric_weight(r, i), y = r->labels[i], e = (double)r->scores[i] - y;
-        absolute += w * fabs(e);
-        square += w * e * e;
-        percent += w * fabs(e) / fmax(fabs(y), 2.220446049250313e-16);
-        variance += w * (y - mean) * (y - mean);
-    }
-    ret->v[METRIC_MAE] = absolute / ret->weight;
-    ret->v[METRIC_MSE] = square / ret->weight;
-    ret->v[METRIC_RMSE] = sqrt(square / ret->weight);
-    ret->v[METRIC_MAPE] = percent / ret->weight;
-    ret->v[METRIC_R2] = variance > 0 ? 1 - square / variance : NAN;
-}
-
-void metrics_compute(struct sl_arena *a, const struct metric_rows *rows, struct metric_values *ret)
-{
+    const struct metric_rows *rows = &basis->rows;
     struct metric_values out = {.n = rows->n};
     for (int i = 0; i < METRIC_COUNT; i++)
         out.v[i] = NAN;
     for (size_t i = 0; i < rows->n; i++)
-        out.weight += metric_weight(rows, i);
+        out.weight += metric_weight(rows, counts, i);
     if (out.weight > 0) {
         switch (rows->task) {
         case MODEL_BINARY:
-            compute_means(rows, &out);
-            metrics_compute_binary(a, rows, &out);
+            metrics_weigh_binary(basis, counts, &out);
             break;
         case MODEL_MULTICLASS:
-            metrics_compute_multiclass(a, rows, &out);
+            metrics_weigh_multiclass(basis, counts, &out);
             break;
         case MODEL_REGRESSION:
-            compute_means(rows, &out);
-            compute_regression(rows, &out);
+            metrics_weigh_regression(basis, counts, &out);
             break;
         }
     }
     *ret = out;
+}
+
+void metrics_compute(const struct metric_rows *rows, struct metric_values *ret)
+{
+    SL_AUTOARENA(scratch);
+    metrics_weigh(metrics_prepare(scratch, rows), NULL, ret);
 }
 
 static double entropy_of_classes(const struct metric_rows *r)
@@ -163,8 +128,8 @@ static double entropy_of_classes(const struct metric_rows *r)
     size_t n = SL_MAX(r->n_outputs, (size_t)2);
     double *mass = SL_ARENA_ARRAY(a, double, n), total = 0, loss = 0;
     for (size_t i = 0; i < r->n; i++) {
-        mass[(size_t)r->labels[i]] += metric_weight(r, i);
-        total += metric_weight(r, i);
+        mass[(size_t)r->labels[i]] += metric_weight(r, NULL, i);
+        total += metric_weight(r, NULL, i);
     }
     for (size_t k = 0; k < n; k++)
         if (mass[k] > 0)
@@ -178,11 +143,12 @@ double metrics_constant_loss(const struct metric_rows *rows)
         return entropy_of_classes(rows);
     double weight = 0, mean = 0, square = 0;
     for (size_t i = 0; i < rows->n; i++) {
-        weight += metric_weight(rows, i);
-        mean += metric_weight(rows, i) * rows->labels[i];
+        weight += metric_weight(rows, NULL, i);
+        mean += metric_weight(rows, NULL, i) * rows->labels[i];
     }
     mean /= weight;
     for (size_t i = 0; i < rows->n; i++)
-        square += metric_weight(rows, i) * (rows->labels[i] - mean) * (rows->labels[i] - mean);
+        square +=
+            metric_weight(rows, NULL, i) * (rows->labels[i] - mean) * (rows->labels[i] - mean);
     return square / weight;
 }

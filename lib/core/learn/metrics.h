@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/str.h"
 #include "core/learn/model.h"
+#include "core/learn/ranking.h"
 
 enum metric {
     METRIC_AUC,
@@ -50,7 +51,8 @@ enum metric_direction metric_direction(enum metric m);
 /* True when the metric is one of the task. */
 bool metric_applies(enum metric m, enum model_task task);
 
-/* Rows to judge. Binary labels are 0 or 1, multi-class ones an index, regression ones the value. */
+/* Rows to judge. Binary labels are 0 or 1, multi-class ones an index below n_outputs, regression
+ * ones the value; scores, labels and weights are finite. */
 struct metric_rows {
     enum model_task task;
     size_t n, n_outputs;
@@ -58,13 +60,7 @@ struct metric_rows {
     const double *labels;  /* (n) */
     const double *weights; /* (n), or NULL: 1 each */
     double threshold;      /* binary: a score >= threshold is positive */
-    /* (n) rows by score, descending (metric_order), for binary; NULL: found here. It does not
-     * depend on the weights, so a bootstrap sorts once. */
-    const uint32_t *order;
 };
-
-/* Row numbers by score descending, ties by row. Shapes: (n). Lifetime: `a`. */
-const uint32_t *metric_order(struct sl_arena *a, const float *scores, size_t n);
 
 struct metric_values {
     double v[METRIC_COUNT]; /* NaN where it does not apply */
@@ -72,7 +68,36 @@ struct metric_values {
     size_t n;
 };
 
-void metrics_compute(struct sl_arena *a, const struct metric_rows *rows, struct metric_values *ret);
+void metrics_compute(const struct metric_rows *rows, struct metric_values *ret);
 /* What the best constant prediction (the weighted mean, or class shares) would have: its log loss,
  * or its mean squared error for a regression. */
 double metrics_constant_loss(const struct metric_rows *rows);
+
+/* ---- the same rows under many weights: bootstrap ---- */
+
+/* All of the rows that does not depend on their weights: their order, each one's loss. */
+struct metric_basis;
+/* Lifetime: `a`; borrows the arrays of `rows`. */
+const struct metric_basis *metrics_prepare(struct sl_arena *a, const struct metric_rows *rows);
+/* The metrics with row i there counts[i] times (NULL: once). With counts, macro_auc is NaN for
+ * more than 16 million scores: it needs an order per class. */
+void metrics_weigh(const struct metric_basis *basis, const uint8_t *counts,
+                   struct metric_values *ret);
+
+/* ---- binary: what follows from a confusion matrix, and the rows in order ---- */
+
+struct metric_confusion {
+    double tp, fp, tn, fn; /* weights */
+};
+/* Accuracy, precision, recall, specificity, balanced accuracy, F1, MCC and positive rate; others
+ * are left as they are. */
+void metrics_of_confusion(const struct metric_confusion *c, struct metric_values *ret);
+/* Of binary rows, best first. Shapes: all (n) in order of the ranking; weights may be NULL. */
+struct metric_ranked {
+    const struct ranking *ranking;
+    const float *scores;
+    const double *weights;
+};
+void metrics_ranked(const struct metric_basis *basis, struct metric_ranked *ret);
+/* The class with the highest score, the first of equals. */
+size_t metrics_best_class(const float *scores, size_t n);

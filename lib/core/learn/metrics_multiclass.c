@@ -2,7 +2,9 @@
 
 #include <math.h>
 
-static size_t best_class(const float *scores, size_t n)
+#define MOST_RANKED ((size_t)16000000)
+
+size_t metrics_best_class(const float *scores, size_t n)
 {
     size_t best = 0;
     for (size_t k = 1; k < n; k++)
@@ -19,6 +21,40 @@ static bool among_top(const float *scores, size_t n, size_t k, size_t top)
     for (size_t j = 0; j < n; j++)
         before += scores[j] > scores[k] || (scores[j] == scores[k] && j < k);
     return before < top;
+}
+
+static void rank_class(struct sl_arena *a, const struct metric_rows *r, size_t k,
+                       struct ranking *ret)
+{
+    SL_AUTOARENA(scratch);
+    double *scores = SL_ARENA_ARRAY(scratch, double, r->n);
+    for (size_t i = 0; i < r->n; i++)
+        scores[i] = (double)r->scores[i * r->n_outputs + k];
+    ranking_init(a, scores, r->labels, (double)k, r->n, ret);
+}
+
+void metrics_prepare_multiclass(struct sl_arena *a, struct metric_basis *b)
+{
+    const struct metric_rows *r = &b->rows;
+    double *loss = SL_ARENA_ARRAY(a, double, r->n);
+    uint32_t *best = SL_ARENA_ARRAY(a, uint32_t, r->n);
+    bool *top = SL_ARENA_ARRAY(a, bool, r->n);
+    for (size_t i = 0; i < r->n; i++) {
+        const float *scores = r->scores + i * r->n_outputs;
+        size_t label = (size_t)r->labels[i];
+        best[i] = (uint32_t)metrics_best_class(scores, r->n_outputs);
+        top[i] = among_top(scores, r->n_outputs, label, 3);
+        loss[i] = metrics_log_loss((double)scores[label]);
+    }
+    b->loss = loss;
+    b->best = best;
+    b->top = top;
+    if (r->n * r->n_outputs > MOST_RANKED)
+        return;
+    struct ranking *classes = SL_ARENA_ARRAY(a, struct ranking, r->n_outputs);
+    for (size_t k = 0; k < r->n_outputs; k++)
+        rank_class(a, r, k, &classes[k]);
+    b->classes = classes;
 }
 
 /* Precision, recall and F1 of classes, macro (every class that occurs counts the same) and by
@@ -45,40 +81,47 @@ static void compute_averages(const double *hit, const double *predicted, const d
 }
 
 /* The mean over classes of one against the rest; NaN when a class does not occur. */
-static double macro_auc(struct sl_arena *a, const struct metric_rows *r)
+static double macro_auc(const struct metric_basis *b, const uint8_t *counts)
 {
+    const struct metric_rows *r = &b->rows;
+    if (!b->classes && counts)
+        return NAN;
     double sum = 0;
-    float *column = SL_ARENA_ARRAY(a, float, r->n);
     for (size_t k = 0; k < r->n_outputs; k++) {
-        for (size_t i = 0; i < r->n; i++)
-            column[i] = r->scores[i * r->n_outputs + k];
-        sum += metric_auc(r, column, 1, metric_order(a, column, r->n), (double)k);
+        SL_AUTOARENA(scratch);
+        struct ranking made;
+        const struct ranking *ranking = b->classes ? &b->classes[k] : &made;
+        if (!b->classes)
+            rank_class(scratch, r, k, &made);
+        sum += ranking_auc(ranking, r->weights, counts);
     }
     return sum / (double)r->n_outputs;
 }
 
-void metrics_compute_multiclass(struct sl_arena *a, const struct metric_rows *r,
-                                struct metric_values *ret)
+void metrics_weigh_multiclass(const struct metric_basis *b, const uint8_t *counts,
+                              struct metric_values *ret)
 {
+    const struct metric_rows *r = &b->rows;
+    SL_AUTOARENA(scratch);
     size_t n = r->n_outputs;
-    double *hit = SL_ARENA_ARRAY(a, double, n), *predicted = SL_ARENA_ARRAY(a, double, n);
-    double *actual = SL_ARENA_ARRAY(a, double, n), right = 0, top = 0, loss = 0;
+    double *hit = SL_ARENA_ARRAY(scratch, double, n), right = 0, top = 0, loss = 0;
+    double *predicted = SL_ARENA_ARRAY(scratch, double, n);
+    double *actual = SL_ARENA_ARRAY(scratch, double, n);
     for (size_t i = 0; i < r->n; i++) {
-        const float *scores = r->scores + i * n;
-        size_t label = (size_t)r->labels[i], best = best_class(scores, n);
-        double w = metric_weight(r, i);
+        size_t label = (size_t)r->labels[i], best = b->best[i];
+        double w = metric_weight(r, counts, i);
         actual[label] += w;
         predicted[best] += w;
         if (best == label) {
             hit[label] += w;
             right += w;
         }
-        top += among_top(scores, n, label, 3) ? w : 0;
-        loss -= w * log(fmin(fmax((double)scores[label], METRIC_EPSILON), 1 - METRIC_EPSILON));
+        top += b->top[i] ? w : 0;
+        loss += w * b->loss[i];
     }
     ret->v[METRIC_ACCURACY] = right / ret->weight;
     ret->v[METRIC_TOP_3_ACCURACY] = top / ret->weight;
     ret->v[METRIC_LOG_LOSS] = loss / ret->weight;
     compute_averages(hit, predicted, actual, n, ret);
-    ret->v[METRIC_MACRO_AUC] = macro_auc(a, r);
+    ret->v[METRIC_MACRO_AUC] = macro_auc(b, counts);
 }

@@ -11,16 +11,15 @@ static const double weights[] = {1, 2, 1, 3, 1, 0.5, 2, 1};
 
 static struct metric_rows binary(const double *w)
 {
-    return (struct metric_rows){MODEL_BINARY, 8, 1, scores, labels, w, 0.5, NULL};
+    return (struct metric_rows){MODEL_BINARY, 8, 1, scores, labels, w, 0.5};
 }
 
 static void test_metrics__binary(void **state)
 {
     (void)state;
-    SL_AUTOARENA(a);
     struct metric_rows rows = binary(NULL);
     struct metric_values v;
-    metrics_compute(a, &rows, &v);
+    metrics_compute(&rows, &v);
     assert_float_equal(v.v[METRIC_AUC], 0.687500000, 1e-9);
     assert_float_equal(v.v[METRIC_AUC_PR], 0.608333333, 1e-7);
     assert_float_equal(v.v[METRIC_LOG_LOSS], 0.643606207, 1e-6);
@@ -31,7 +30,7 @@ static void test_metrics__binary(void **state)
     assert_float_equal(v.v[METRIC_RECALL], 0.5, 1e-9);
     assert_true(isnan(v.v[METRIC_RMSE]));
     rows = binary(weights);
-    metrics_compute(a, &rows, &v);
+    metrics_compute(&rows, &v);
     assert_float_equal(v.v[METRIC_AUC], 0.787878788, 1e-9);
     assert_float_equal(v.v[METRIC_AUC_PR], 0.706535948, 1e-7);
     assert_float_equal(v.v[METRIC_LOG_LOSS], 0.528147228, 1e-6);
@@ -41,29 +40,27 @@ static void test_metrics__binary(void **state)
 static void test_metrics__one_class_has_no_auc(void **state)
 {
     (void)state;
-    SL_AUTOARENA(a);
     const double ones[8] = {1, 1, 1, 1, 1, 1, 1, 1};
     struct metric_rows rows = binary(NULL);
     rows.labels = ones;
     struct metric_values v;
-    metrics_compute(a, &rows, &v);
+    metrics_compute(&rows, &v);
     assert_true(isnan(v.v[METRIC_AUC]));
     assert_true(isnan(v.v[METRIC_SPECIFICITY]));
     assert_float_equal(v.v[METRIC_ACCURACY], 3.0 / 8, 1e-12);
     rows.n = 0;
-    metrics_compute(a, &rows, &v);
+    metrics_compute(&rows, &v);
     assert_true(isnan(v.v[METRIC_ACCURACY]));
 }
 
 static void test_metrics__regression(void **state)
 {
     (void)state;
-    SL_AUTOARENA(a);
     const float p[] = {2.5f, 0.0f, 2.0f, 8.0f};
     const double y[] = {3, -0.5, 2, 7};
-    struct metric_rows rows = {MODEL_REGRESSION, 4, 1, p, y, NULL, 0, NULL};
+    struct metric_rows rows = {MODEL_REGRESSION, 4, 1, p, y, NULL, 0};
     struct metric_values v;
-    metrics_compute(a, &rows, &v);
+    metrics_compute(&rows, &v);
     /* scikit-learn's own documentation of these four rows: MAE 0.5, MSE 0.375, R2 0.9486, MAPE
      * 0.3273. */
     assert_float_equal(v.v[METRIC_MAE], 0.5, 1e-9);
@@ -76,12 +73,11 @@ static void test_metrics__regression(void **state)
 static void test_metrics__multiclass(void **state)
 {
     (void)state;
-    SL_AUTOARENA(a);
     const float p[] = {0.7f, 0.2f, 0.1f, 0.3f, 0.3f, 0.4f, 0.2f, 0.5f, 0.3f, 0.6f, 0.3f, 0.1f};
     const double y[] = {0, 2, 1, 1};
-    struct metric_rows rows = {MODEL_MULTICLASS, 4, 3, p, y, NULL, 0, NULL};
+    struct metric_rows rows = {MODEL_MULTICLASS, 4, 3, p, y, NULL, 0};
     struct metric_values v;
-    metrics_compute(a, &rows, &v);
+    metrics_compute(&rows, &v);
     assert_float_equal(v.v[METRIC_ACCURACY], 0.75, 1e-12);
     /* Per class: 0: P 1/2 R 1; 1: P 1 R 1/2; 2: P 1 R 1. */
     assert_float_equal(v.v[METRIC_MACRO_PRECISION], 2.5 / 3, 1e-12);
