@@ -2,6 +2,7 @@
 
 #include "base/time.h"
 #include "cli/cli.h"
+#include "cli/log_tail.h"
 #include "cli/run_evaluation.h"
 
 #include <stdio.h>
@@ -34,6 +35,15 @@ static void print_reports(struct sl_arena *a, const struct engine *e, struct blo
     }
 }
 
+static void print_log(struct sl_arena *a, struct sl_str folder)
+{
+    struct sl_str lines[LOG_TAIL_LINES];
+    size_t n = log_tail(a, folder, lines);
+    for (size_t i = 0; i < n; i++)
+        printf("  | %.*s\n", SL_FMT(lines[i]));
+    printf("  logs: %.*s/_logs\n", SL_FMT(folder));
+}
+
 static void print_failures(struct sl_arena *a, const struct engine *e, struct blobs *b)
 {
     const struct run_record *run = engine_record(e);
@@ -44,7 +54,7 @@ static void print_failures(struct sl_arena *a, const struct engine *e, struct bl
             continue;
         printf("step '%.*s': %s: %.*s\n", SL_FMT(s->step), outcome_name(o), SL_FMT(s->message));
         if (s->attempt > 0)
-            printf("  logs: %.*s/_logs\n", SL_FMT(path_of(a, b, s->attempt_uri)));
+            print_log(a, path_of(a, b, s->attempt_uri));
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/time.h"
+#include "cli/log_tail.h"
 
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -89,6 +90,18 @@ static void add_rows(struct sl_buf *b, const struct step_record *r, const char *
         sl_buf_format(b, " %*s", ROWS_WIDTH, "");
 }
 
+/* What the step itself says of its progress: the last line it wrote. */
+static void add_progress(const struct step_record *r, struct sl_buf *b)
+{
+    SL_AUTOARENA(a);
+    struct sl_str lines[LOG_TAIL_LINES], scheme = SL_STR("file://");
+    if (!sl_str_starts(r->attempt_uri, scheme))
+        return;
+    size_t n = log_tail(a, sl_str_skip(r->attempt_uri, scheme.n), lines);
+    if (n)
+        sl_buf_format(b, "  %.*s", SL_FMT(lines[n - 1]));
+}
+
 static void add_line(const struct step_table *t, size_t i, int64_t now_us, struct sl_buf *b)
 {
     const struct step_state *st = &engine_step_states(t->e)[i];
@@ -103,7 +116,9 @@ static void add_line(const struct step_table *t, size_t i, int64_t now_us, struc
     add_time(b, st, now_us);
     add_rows(b, r, "rows_in");
     add_rows(b, r, "rows_out");
-    if (r->message.n && st->phase != STEP_RUNNING)
+    if (st->phase == STEP_RUNNING && t->live)
+        add_progress(r, b);
+    else if (r->message.n && st->phase != STEP_RUNNING)
         sl_buf_format(b, "  %.*s", SL_FMT(r->message));
     while (b->n && b->p[b->n - 1] == ' ')
         b->n--;

@@ -106,6 +106,9 @@ static struct sl_err *write_spec(const struct run_folder *f, const struct run_re
     json_set_number(a, o, "created_us", (double)run->created_us);
     json_set_string(a, o, "uri", run->uri);
     json_set_string(a, o, "folder", sl_str(folder));
+    char *current = realpath(".", NULL);
+    json_set_string(a, o, "currentFolder", sl_arena_str(a, sl_str(current ? current : "")));
+    free(current); /* realpath's own malloc */
     json_set(a, o, "parameters",
              run->parameters ? json_copy(a, run->parameters) : json_new_object(a));
     json_set(a, o, "pipeline", pipeline_object(a, pipeline));
@@ -209,6 +212,7 @@ static struct sl_err *read_spec(struct sl_arena *a, const char *path,
     };
     ret->pipeline_object = json_get(o, "pipeline");
     ret->folder = json_get_string(o, "folder", SL_STR("/"));
+    ret->current_folder = json_get_string(o, "currentFolder", SL_STR(""));
     const struct json *metadata = json_get(ret->pipeline_object, "metadata");
     ret->record.pipeline = json_get_string(metadata, "name", SL_STR(""));
     ret->record.spec = json_get(ret->pipeline_object, "spec");

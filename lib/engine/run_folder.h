@@ -25,6 +25,7 @@ struct run_folder_content {
     struct run_record record;           /* steps: (pipeline->n_steps), never NULL */
     const struct json *pipeline_object; /* a Pipeline, for manifest_read_object */
     struct sl_str folder;
+    struct sl_str current_folder; /* of the process that started the run; may be empty */
     const struct json *status; /* for snapshot_decode; NULL: killed before it was written first */
 };
 

@@ -87,6 +87,7 @@ class RunTest(unittest.TestCase):
         self.assertEqual(self.p.outcomes(), {"bad": "failed", "after": "upstream_failed",
                                              "below": "upstream_failed", "aside": "succeeded"})
         self.assertIn("the command ended with exit code 1", out)
+        self.assertIn("  | broken\n", out)
         log, = self.p.root.glob("storage/default/p/*/bad/1/_logs/stderr.log")
         self.assertIn("broken", log.read_text())
 
