@@ -336,6 +336,25 @@ static struct sl_err *parse_document(struct sl_arena *a, struct sl_str text,
     return parse_net(a, doc, weights, m);
 }
 
+/* The features are outputs of the transform, with as many ids. */
+static struct sl_err *check_features(const struct model *m)
+{
+    const struct transform *t = m->transform;
+    for (size_t i = 0; i < m->n_inputs; i++) {
+        const struct input *in = &m->inputs[i];
+        size_t k = 0;
+        while (k < t->n_outputs && !sl_str_eq(t->outputs[k].name, in->name))
+            k++;
+        if (k == t->n_outputs)
+            return SL_ERR(CORRUPT, "the transform has no output '%.*s'", SL_FMT(in->name));
+        if (t->outputs[k].is_id != (in->kind != INPUT_FLOAT) ||
+            t->outputs[k].size != (int64_t)in->vocab_size)
+            return SL_ERR(CORRUPT, "feature '%.*s': the transform's output is another",
+                          SL_FMT(in->name));
+    }
+    return NULL;
+}
+
 struct sl_err *model_load(struct sl_arena *a, const struct model_file *files, size_t n,
                           const struct model **ret)
 {
@@ -351,6 +370,7 @@ struct sl_err *model_load(struct sl_arena *a, const struct model_file *files, si
     struct transform *t;
     SL_TRY(transform_parse(a, transform_text, read_transform, &f, &t), TRANSFORM "transform.json");
     m->transform = t;
+    SL_TRY(check_features(m), DOCUMENT);
     *ret = m;
     return NULL;
 }
