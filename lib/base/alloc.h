@@ -22,6 +22,8 @@ char *sl_strdup(const char *s);
  * the process instead of going back to the kernel and being faulted in again. Called once by
  * main(), before threads. */
 void sl_alloc_keep(void);
+/* The same for the heap of a thread that such a program starts; nothing in other programs. */
+void sl_alloc_keep_thread(void);
 
 /* For SL_CLEANUP on a pointer of any type. */
 static inline void sl_free_ptr(void *pp)

@@ -78,6 +78,7 @@ static void *serve(void *arg)
     struct workers *w = start->w;
     int thread = start->index;
     sl_free(start);
+    sl_alloc_keep_thread();
     uint64_t seen = 0;
     pthread_mutex_lock(&w->lock);
     for (;;) {
