@@ -110,7 +110,7 @@ static struct sl_err *exclusions(struct step *s, const struct examples *e,
                           SL_FMT(p->exclude.p[i]),
                           diag_did_you_mean(s->a, p->exclude.p[i], names, e->n_columns));
         }
-        exclude(ret, p->exclude.p[i], "excluded by its parameter");
+        exclude(ret, p->exclude.p[i], "excluded by params.exclude");
     }
     return NULL;
 }

@@ -56,16 +56,32 @@ static struct sl_err *write_graph(struct step *s, const struct transform *t,
     return step_commit(s, "transform_graph", w, p);
 }
 
+/* "'note' (it is free text), 'a', 'b' (excluded)": columns by reason. */
+static void tell_excluded(const struct transform *t, struct sl_buf *b)
+{
+    for (size_t i = 0; i < t->n_excluded; i++) {
+        const struct transform_excluded *e = &t->excluded[i];
+        size_t first = 0;
+        while (!sl_str_eq(t->excluded[first].reason, e->reason))
+            first++;
+        if (first < i)
+            continue; /* told with the first of its reason */
+        const char *comma = i ? ", " : "";
+        for (size_t k = i; k < t->n_excluded; k++, comma = ", ")
+            if (sl_str_eq(t->excluded[k].reason, e->reason))
+                sl_buf_format(b, "%s'%.*s'", comma, SL_FMT(t->excluded[k].column));
+        sl_buf_format(b, " (%.*s)", SL_FMT(e->reason));
+    }
+}
+
 static void tell(struct step *s, const struct transform *t, const struct write_counts *c)
 {
     SL_AUTOBUF(b, 0);
     sl_buf_format(&b, "%zu features for %s from %zu columns", t->n_outputs,
                   transform_target_name(t->target), t->n_columns);
     if (t->n_excluded)
-        sl_buf_add_cstr(&b, "; left out:");
-    for (size_t i = 0; i < t->n_excluded; i++)
-        sl_buf_format(&b, "%s '%.*s' (%.*s)", i ? "," : "", SL_FMT(t->excluded[i].column),
-                      SL_FMT(t->excluded[i].reason));
+        sl_buf_add_cstr(&b, "; left out: ");
+    tell_excluded(t, &b);
     if (c->rows_out < c->rows_in)
         sl_buf_format(&b, "; %llu rows without a label dropped",
                       (unsigned long long)(c->rows_in - c->rows_out));

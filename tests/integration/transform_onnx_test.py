@@ -272,10 +272,10 @@ class TransformOnnx(unittest.TestCase):
         for c in ("x", "i"):
             features += [
                 {"column": c, "name": f"{c} z", "fill": "median", "apply": [{"clip": {"min": -1e6, "max": 1e6}}, "zscore"]},
-                {"column": c, "name": f"{c} raw z", "apply": "zscore"},
-                {"column": c, "name": f"{c} mm", "apply": "minmax"},
-                {"column": c, "name": f"{c} log", "apply": "log"},
-                {"column": c, "name": f"{c} log small", "apply": {"log": {"offset": 1e-300}}},
+                {"name": f"{c} raw z", "expr": f"abs({c}) > 1e100 ? null : {c} * 1.0", "apply": "zscore"},
+                {"name": f"{c} mm", "expr": f"abs({c}) > 1e100 ? null : {c} * 1.0", "apply": "minmax"},
+                {"column": c, "name": f"{c} log", "fill": {"constant": 1}, "apply": "log"},
+                {"column": c, "name": f"{c} log small", "fill": {"constant": 0}, "apply": {"log": {"offset": 1e-300}}},
                 {"column": c, "name": f"{c} q", "apply": {"bucketize": {"quantiles": 100}}},
                 {"column": c, "name": f"{c} b", "apply": {"bucketize": {"boundaries": [-1e308, -2.5, 0, 5e-324, 0.1, 2**53 - 1]}}},
             ]

@@ -99,7 +99,7 @@ class Transform(unittest.TestCase):
         self.assertEqual([o["name"] for o in document["outputs"]],
                          ["x", "x_missing", "amount", "city", "code", "when_month", "when_weekday", "when_hour", "when_year"])
         reasons = {e["column"]: e["reason"] for e in document["excluded"]}
-        self.assertEqual(reasons, {"y": "the label reads it", "id": "it numbers the rows", "flag": "excluded by its parameter",
+        self.assertEqual(reasons, {"y": "the label reads it", "id": "it numbers the rows", "flag": "excluded by params.exclude",
                                    "user": "nearly every value is another"})
         for column, reason in reasons.items():
             self.assertIn(f"'{column}' ({reason})", result["message"])

@@ -1,39 +1,19 @@
 #include "core/learn/transform_analyze.h"
 
-#include "base/vec.h"
-#include "core/data/sketch_heavy.h"
-#include "core/data/sketch_kll.h"
-#include "core/learn/transform_eval.h"
 #include "core/learn/transform_onnx.h"
+#include "core/learn/transform_seen.h"
 #include "core/learn/transform_spec.h"
 
 #include <math.h>
 
 enum { CLASSES_MAX = 10000 };
 #define IDS_MAX (INT64_C(1) << 31)
-/* Quantiles are exact up to so many values, then within KLL_RANK_ERROR. */
-#define VALUES_MAX ((size_t)1 << 20)
-/* Vocabularies and modes are exact up to so many distinct values and bytes; beyond, a count is at
- * most 2 / DISTINCT_MAX of the values too low. */
-#define DISTINCT_MAX ((size_t)1 << 20)
-#define TEXT_MAX     ((size_t)128 << 20)
-
-/* What an analyzer has seen. Only the parts that its wish needs are filled. */
-struct seen {
-    uint64_t n, n_missing;
-    double mean, m2, min, max;
-    SL_VEC(double) values;
-    struct kll *kll;     /* values beyond VALUES_MAX; then `values` is empty */
-    struct heavy counts; /* by token, or by the 8 bytes of a double or id */
-};
-
-enum need { NEED_MOMENTS, NEED_VALUES, NEED_COUNTS };
 
 struct analyzer {
     int node;   /* the pending one */
     int source; /* whose values are looked at */
     int fill;   /* a pending fill between the two, or -1: missing values count as its constant */
-    enum need need;
+    enum seen_need need;
 };
 
 struct transform_pass {
@@ -51,164 +31,19 @@ struct transform_partial {
     struct seen label;
 };
 
-/* ---- what has been seen -----------------------------------------------------------------------*/
-
-static void seen_init(struct seen *s)
-{
-    heavy_init(&s->counts, DISTINCT_MAX, TEXT_MAX);
-}
-
-static void seen_deinit(struct seen *s)
-{
-    sl_vec_deinit(&s->values);
-    kll_free(s->kll);
-    heavy_deinit(&s->counts);
-}
-
-static void add_count(struct seen *s, struct sl_str key, uint64_t count)
-{
-    s->n += count;
-    heavy_add(&s->counts, key, heavy_hash(key), count, 0);
-}
-
-static void add_number_count(struct seen *s, double x, uint64_t count)
-{
-    x = x == 0 ? 0 : x; /* -0 and 0 are one value */
-    add_count(s, sl_strn((const char *)&x, sizeof(x)), count);
-}
-
-/* Chan, Golub and LeVeque's update of mean and squared deviations by those of another set. */
-static void add_moments(struct seen *s, uint64_t n, double mean, double m2, double min, double max)
-{
-    if (n == 0)
-        return;
-    if (s->n == 0) {
-        s->min = min;
-        s->max = max;
-    }
-    double total = (double)s->n + (double)n;
-    double delta = mean - s->mean;
-    s->mean += delta * ((double)n / total);
-    s->m2 += m2 + delta * delta * ((double)s->n * (double)n / total);
-    s->min = SL_MIN(s->min, min);
-    s->max = SL_MAX(s->max, max);
-    s->n += n;
-}
-
-/* `stream` seeds the sketch, the first time one is needed. */
-static void add_values(struct seen *s, const double *values, size_t n, uint64_t stream)
-{
-    s->n += n;
-    if (!s->kll && s->values.n + n > VALUES_MAX) {
-        s->kll = kll_new(0, stream);
-        kll_add(s->kll, s->values.p, s->values.n);
-        sl_vec_deinit(&s->values);
-    }
-    if (s->kll) {
-        kll_add(s->kll, values, n);
-        return;
-    }
-    sl_vec_reserve(&s->values, s->values.n + n);
-    if (n)
-        memcpy(s->values.p + s->values.n, values, n * sizeof(*values));
-    s->values.n += n;
-}
-
-static void merge(struct seen *to, const struct seen *from, enum need need, uint64_t stream)
-{
-    to->n_missing += from->n_missing;
-    switch (need) {
-    case NEED_MOMENTS:
-        add_moments(to, from->n, from->mean, from->m2, from->min, from->max);
-        break;
-    case NEED_VALUES:
-        add_values(to, from->values.p, from->values.n, stream);
-        break;
-    case NEED_COUNTS:
-        to->n += from->n;
-        heavy_merge(&to->counts, &from->counts);
-        break;
-    }
-}
-
 /* ---- scanning a group -------------------------------------------------------------------------*/
-
-static void scan_numbers(struct seen *s, enum need need, const double *x, const uint32_t *rows,
-                         size_t n)
-{
-    double sum = 0, min = INFINITY, max = -INFINITY;
-    uint64_t count = 0;
-    for (size_t i = 0; i < n; i++) {
-        double v = x[rows[i]];
-        if (isnan(v)) {
-            s->n_missing++;
-            continue;
-        }
-        count++;
-        sum += v;
-        min = v < min ? v : min;
-        max = v > max ? v : max;
-        if (need == NEED_VALUES)
-            *sl_vec_add(&s->values) = v;
-        else if (need == NEED_COUNTS)
-            add_number_count(s, v, 1);
-    }
-    if (need == NEED_VALUES)
-        s->n = count;
-    if (need != NEED_MOMENTS || count == 0)
-        return;
-    double mean = sum / (double)count, m2 = 0;
-    for (size_t i = 0; i < n; i++)
-        if (!isnan(x[rows[i]]))
-            m2 += (x[rows[i]] - mean) * (x[rows[i]] - mean);
-    add_moments(s, count, mean, m2, min, max);
-}
-
-static void scan_ids(struct seen *s, const int64_t *ids, const uint32_t *rows, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        add_number_count(s, (double)ids[rows[i]], 1);
-}
-
-/* Counts by dictionary entry first: the map is asked once per entry. */
-static void scan_text(struct sl_arena *a, struct seen *s, const struct transform_values *v,
-                      const uint32_t *rows, size_t n)
-{
-    uint64_t *by_entry = SL_ARENA_ARRAY(a, uint64_t, v->dict_n);
-    for (size_t i = 0; i < n; i++)
-        by_entry[v->codes[rows[i]]]++;
-    for (size_t i = 0; i < v->dict_n; i++) {
-        if (v->dict[i].n == 0)
-            s->n_missing += by_entry[i];
-        else if (by_entry[i])
-            add_count(s, v->dict[i], by_entry[i]);
-    }
-}
-
-static void scan_values(struct sl_arena *a, struct seen *s, enum need need,
-                        const struct transform_values *v, const uint32_t *rows, size_t n)
-{
-    if (v->number)
-        scan_numbers(s, need, v->number, rows, n);
-    else if (v->ids)
-        scan_ids(s, v->ids, rows, n);
-    else
-        scan_text(a, s, v, rows, n);
-}
 
 static bool is_missing(const struct transform_values *v, size_t row)
 {
     return v->number ? isnan(v->number[row]) : v->dict[v->codes[row]].n == 0;
 }
 
-static struct sl_err *label_values(struct sl_arena *a, const struct transform *t,
-                                   const struct table *picked, const struct expr *e,
-                                   struct transform_values *ret)
+static struct sl_err *eval_values(struct sl_arena *a, const struct table *picked,
+                                  const struct expr *e, struct transform_values *ret)
 {
     struct column c;
     SL_TRY(expr_eval_table(a, e, picked, &c));
     *ret = transform_column_values(a, &c);
-    (void)t;
     return NULL;
 }
 
@@ -221,16 +56,16 @@ static struct sl_err *labelled_rows(const struct transform_pass *p, struct sl_ar
     struct table picked;
     struct transform_values l, w = {0};
     SL_TRY(transform_pick(a, t->label_columns, t->n_label_columns, raw, &picked));
-    SL_TRY(label_values(a, t, &picked, t->label.expr, &l), "label");
+    SL_TRY(eval_values(a, &picked, t->label.expr, &l), "label");
     if (t->weight.expr)
-        SL_TRY(label_values(a, t, &picked, t->weight.expr, &w), "weight");
+        SL_TRY(eval_values(a, &picked, t->weight.expr, &w), "weight");
     uint32_t *rows = SL_ARENA_ARRAY(a, uint32_t, raw->n_rows);
     size_t n = 0;
     for (size_t i = 0; i < raw->n_rows; i++)
         if (!is_missing(&l, i) && (!w.number || w.number[i] >= 0))
             rows[n++] = (uint32_t)i;
     if (p->label && (l.codes || t->label.expr->type != EXPR_DOUBLE))
-        scan_values(a, label, NEED_COUNTS, &l, rows, n);
+        seen_scan(a, label, SEEN_COUNTS, &l, rows, n);
     else
         label->n = n;
     *ret = rows;
@@ -272,8 +107,8 @@ static struct sl_err *scan(const struct transform_pass *p, struct sl_arena *a,
     struct transform_values *values = SL_ARENA_ARRAY(a, struct transform_values, t->n_nodes);
     SL_TRY(transform_eval(a, t, &picked, p->wanted, values));
     for (size_t i = 0; i < p->n; i++)
-        scan_values(a, &partial->seen[i], p->analyzers[i].need, &values[p->analyzers[i].source],
-                    rows, n);
+        seen_scan(a, &partial->seen[i], p->analyzers[i].need, &values[p->analyzers[i].source], rows,
+                  n);
     return NULL;
 }
 
@@ -292,29 +127,29 @@ struct sl_err *transform_pass_scan(const struct transform_pass *p, struct sl_are
 void transform_pass_merge(struct transform_pass *p, struct transform_partial *partial)
 {
     for (size_t i = 0; i < p->n; i++)
-        merge(&p->total->seen[i], &partial->seen[i], p->analyzers[i].need,
-              (uint64_t)p->analyzers[i].node);
-    merge(&p->total->label, &partial->label, NEED_COUNTS, 0);
+        seen_merge(&p->total->seen[i], &partial->seen[i], p->analyzers[i].need,
+                   (uint64_t)p->analyzers[i].node);
+    seen_merge(&p->total->label, &partial->label, SEEN_COUNTS, 0);
     transform_partial_free(partial);
 }
 
 /* ---- what a pass looks at ---------------------------------------------------------------------*/
 
-static enum need need_of(const struct transform_wish *w)
+static enum seen_need need_of(const struct transform_wish *w)
 {
     switch (w->kind) {
     case TRANSFORM_WISH_MEAN:
     case TRANSFORM_WISH_ZSCORE:
     case TRANSFORM_WISH_MINMAX:
-        return NEED_MOMENTS;
+        return SEEN_MOMENTS;
     case TRANSFORM_WISH_MEDIAN:
     case TRANSFORM_WISH_QUANTILES:
-        return NEED_VALUES;
+        return SEEN_VALUES;
     case TRANSFORM_WISH_MODE:
     case TRANSFORM_WISH_VOCABULARY:
         break;
     }
-    return NEED_COUNTS;
+    return SEEN_COUNTS;
 }
 
 /* Complete: its constants and those of all it is made from are known. */
@@ -399,101 +234,6 @@ static struct sl_str source_name(struct sl_arena *a, const struct transform *t, 
                : sl_arena_format(a, "column '%.*s'", SL_FMT(t->columns[n->column].name));
 }
 
-static double key_number(struct sl_str key)
-{
-    double x;
-    memcpy(&x, key.p, sizeof(x));
-    return x;
-}
-
-/* The most frequent first; equals by value, ascending. */
-static int compare_tokens(const void *x, const void *y)
-{
-    const struct heavy_entry *a = x, *b = y;
-    if (a->count != b->count)
-        return a->count > b->count ? -1 : 1;
-    return sl_str_cmp(a->value, b->value);
-}
-
-static int compare_numbers(const void *x, const void *y)
-{
-    const struct heavy_entry *a = x, *b = y;
-    if (a->count != b->count)
-        return a->count > b->count ? -1 : 1;
-    double u = key_number(a->value), v = key_number(b->value);
-    return (u > v) - (u < v);
-}
-
-/* The entries in order; the table is of no more use as one. */
-static struct heavy_entry *ranked(struct seen *s, bool text)
-{
-    if (s->counts.n)
-        qsort(s->counts.entries, s->counts.n, sizeof(*s->counts.entries),
-              text ? compare_tokens : compare_numbers);
-    return s->counts.entries;
-}
-
-/* Values by rank: ascending, `end[i]` of them are at most value[i]. Heap. */
-struct ranks {
-    struct kll_point *p; /* weight: the end */
-    size_t n;
-    uint64_t total;
-};
-
-static struct ranks points_of(struct seen *s)
-{
-    size_t n = s->kll ? kll_count(s->kll) : s->values.n;
-    struct ranks r = {.p = SL_NEW_ARRAY(struct kll_point, n + 1), .n = n};
-    if (s->kll) {
-        kll_points(s->kll, r.p);
-        return r;
-    }
-    SL_AUTOFREE double *scratch = SL_NEW_ARRAY(double, n + 1);
-    if (n)
-        kll_sort(s->values.p, n, scratch);
-    for (size_t i = 0; i < n; i++)
-        r.p[i] = (struct kll_point){s->values.p[i], 1};
-    return r;
-}
-
-/* All that was seen and `more` copies of `value` (those that a fill stands for). */
-static struct ranks ranks_of(struct seen *s, double value, uint64_t more)
-{
-    struct ranks r = points_of(s);
-    if (more) {
-        size_t at = r.n++;
-        for (; at > 0 && r.p[at - 1].value > value; at--)
-            r.p[at] = r.p[at - 1];
-        r.p[at] = (struct kll_point){value, more};
-    }
-    for (size_t i = 0; i < r.n; i++)
-        r.p[i].weight = r.total += r.p[i].weight;
-    return r;
-}
-
-/* The value of a rank, counted from 0; rank < total. */
-static double value_at(const struct ranks *r, uint64_t rank)
-{
-    size_t low = 0, high = r->n - 1;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (r->p[middle].weight > rank)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return r->p[low].value;
-}
-
-static double median(struct seen *s)
-{
-    struct ranks r = ranks_of(s, 0, 0);
-    double upper = value_at(&r, r.total / 2);
-    double m = r.total % 2 ? upper : (value_at(&r, r.total / 2 - 1) + upper) / 2;
-    sl_free(r.p);
-    return m;
-}
-
 static struct sl_err *finish_fill(struct sl_arena *a, struct transform *t, struct transform_node *n,
                                   struct seen *s)
 {
@@ -506,37 +246,17 @@ static struct sl_err *finish_fill(struct sl_arena *a, struct transform *t, struc
         n->value = s->mean;
         break;
     case TRANSFORM_WISH_MEDIAN:
-        n->value = median(s);
+        n->value = seen_median(s);
         break;
     default:
         if (from->kind == TRANSFORM_TEXT)
-            n->text = sl_arena_str(a, ranked(s, true)[0].value);
+            n->text = sl_arena_str(a, seen_ranked(s, true)[0].value);
         else
-            n->value = key_number(ranked(s, false)[0].value);
+            n->value = seen_number(seen_ranked(s, false)[0].value);
     }
     if (from->time)
         n->value = rint(n->value); /* a time is whole microseconds */
     return NULL;
-}
-
-/* Values that were missing count as the constant of the fill between. */
-static void add_filled(struct seen *s, enum need need, const struct transform_node *fill)
-{
-    if (s->n_missing == 0)
-        return;
-    switch (need) {
-    case NEED_MOMENTS:
-        add_moments(s, s->n_missing, fill->value, 0, fill->value, fill->value);
-        break;
-    case NEED_VALUES: /* finish_quantiles adds them */
-        break;
-    case NEED_COUNTS:
-        if (fill->kind == TRANSFORM_TEXT)
-            add_count(s, fill->text, s->n_missing);
-        else
-            add_number_count(s, fill->value, s->n_missing);
-        break;
-    }
 }
 
 /* Inner boundaries of equal mass, each once; none at the least value, where nothing is below.
@@ -545,11 +265,11 @@ static void finish_quantiles(struct sl_arena *a, struct transform_node *n, struc
                              const struct transform_node *fill)
 {
     uint64_t buckets = (uint64_t)n->wish->quantiles;
-    struct ranks r = ranks_of(s, fill ? fill->value : 0, fill ? s->n_missing : 0);
+    struct seen_ranks r = seen_ranks_of(s, fill ? fill->value : 0, fill ? s->n_missing : 0);
     n->boundaries = SL_ARENA_ARRAY(a, double, buckets);
     n->count = 0;
     for (uint64_t i = 1; i < buckets && r.total; i++) {
-        double b = value_at(&r, (uint64_t)((__uint128_t)i * r.total / buckets));
+        double b = seen_value_at(&r, (uint64_t)((__uint128_t)i * r.total / buckets));
         if (b > (n->count ? n->boundaries[n->count - 1] : r.p[0].value))
             n->boundaries[n->count++] = b;
     }
@@ -560,7 +280,7 @@ static void finish_vocabulary(struct sl_arena *a, struct transform *t, struct tr
                               struct seen *s)
 {
     bool text = t->nodes[n->args[0]].kind == TRANSFORM_TEXT;
-    const struct heavy_entry *entries = ranked(s, text);
+    const struct heavy_entry *entries = seen_ranked(s, text);
     struct transform_vocabulary *v = n->vocabulary;
     while (v->n < s->counts.n && v->n < (size_t)n->wish->top_k &&
            entries[v->n].count >= (uint64_t)n->wish->min_count)
@@ -573,9 +293,21 @@ static void finish_vocabulary(struct sl_arena *a, struct transform *t, struct tr
         if (text)
             v->tokens[i] = sl_arena_str(a, entries[i].value);
         else
-            v->numbers[i] = (int64_t)key_number(entries[i].value);
+            v->numbers[i] = (int64_t)seen_number(entries[i].value);
     }
     transform_vocabulary_index(a, v);
+}
+
+/* Squares of numbers beyond 1e154 are beyond double. */
+static struct sl_err *check_finite(struct sl_arena *a, const struct transform *t,
+                                   const struct transform_node *n)
+{
+    if (isfinite(n->value) && isfinite(n->mean) && isfinite(n->std) && isfinite(n->max - n->min))
+        return NULL;
+    return SL_ERR(
+        INVALID,
+        "%s of %.*s: its numbers are too large to compute with: clip them first, or leave it out",
+        transform_op_name(n->op), SL_FMT(source_name(a, t, n->args[0])));
 }
 
 static struct sl_err *finish_node(struct transform_pass *p, struct sl_arena *a, size_t index)
@@ -585,7 +317,7 @@ static struct sl_err *finish_node(struct transform_pass *p, struct sl_arena *a, 
     struct transform_node *n = &t->nodes[z->node];
     struct seen *s = &p->total->seen[index];
     if (z->fill >= 0)
-        add_filled(s, z->need, &t->nodes[z->fill]);
+        seen_fill(s, z->need, &t->nodes[z->fill]);
     switch (n->wish->kind) {
     case TRANSFORM_WISH_MEAN:
     case TRANSFORM_WISH_MEDIAN:
@@ -609,7 +341,7 @@ static struct sl_err *finish_node(struct transform_pass *p, struct sl_arena *a, 
     }
     n->pending = false;
     n->wish = NULL;
-    return NULL;
+    return check_finite(a, t, n);
 }
 
 /* ---- the label --------------------------------------------------------------------------------*/
@@ -617,7 +349,7 @@ static struct sl_err *finish_node(struct transform_pass *p, struct sl_arena *a, 
 static uint64_t count_of(const struct seen *s, double x)
 {
     for (size_t i = 0; i < s->counts.n; i++)
-        if (key_number(s->counts.entries[i].value) == x)
+        if (seen_number(s->counts.entries[i].value) == x)
             return s->counts.entries[i].count;
     return 0;
 }
@@ -665,7 +397,7 @@ static struct sl_err *finish_multiclass(struct sl_arena *a, struct transform_lab
         struct sl_str key = s->counts.entries[i].value;
         l->classes[i] = l->expr->type == EXPR_STRING
                             ? sl_arena_str(a, key)
-                            : sl_arena_format(a, "%lld", (long long)key_number(key));
+                            : sl_arena_format(a, "%lld", (long long)seen_number(key));
     }
     qsort(l->classes, l->n_classes, sizeof(*l->classes), compare_classes);
     return NULL;

@@ -42,100 +42,6 @@ void transform_complain(struct transform_build *b, struct transform_value *v, co
         v->failed = true;
 }
 
-/* ---- sources ----------------------------------------------------------------------------------*/
-
-static const struct column_spec *find_spec(const struct transform_build *b, struct sl_str name)
-{
-    for (size_t i = 0; i < b->n_specs; i++)
-        if (sl_str_eq(b->specs[i].name, name))
-            return &b->specs[i];
-    return NULL;
-}
-
-/* Index of the column in `list`, added when it is not there; -1: no such raw column. `list` has
- * room for every raw column. */
-static int use_column(const struct transform_build *b, struct column_spec *list, size_t *n,
-                      struct sl_str name)
-{
-    for (size_t i = 0; i < *n; i++)
-        if (sl_str_eq(list[i].name, name))
-            return (int)i;
-    const struct column_spec *spec = find_spec(b, name);
-    if (!spec)
-        return -1;
-    list[*n] = (struct column_spec){sl_arena_str(b->a, spec->name), spec->type};
-    return (int)(*n)++;
-}
-
-static int column_node(struct transform_build *b, struct sl_str name)
-{
-    int column = use_column(b, b->t->columns, &b->t->n_columns, name);
-    if (column < 0) {
-        struct sl_str *names = SL_ARENA_ARRAY(b->a, struct sl_str, b->n_specs);
-        for (size_t i = 0; i < b->n_specs; i++)
-            names[i] = b->specs[i].name;
-        transform_complain(b, NULL, "there is no column '%.*s'%s", SL_FMT(name),
-                           diag_did_you_mean(b->a, name, names, b->n_specs));
-        return -1;
-    }
-    for (size_t i = 0; i < b->t->n_nodes; i++)
-        if (b->t->nodes[i].op == TRANSFORM_COLUMN && b->t->nodes[i].column == column)
-            return (int)i;
-    return transform_add_node(
-        b, (struct transform_node){.op = TRANSFORM_COLUMN, .column = column, .args = {-1, -1}});
-}
-
-struct columns_used {
-    const struct transform_build *b;
-    struct column_spec *list;
-    size_t *n;
-};
-
-static void use_name(void *ctx, const struct expr *name)
-{
-    struct columns_used *u = ctx;
-    (void)use_column(u->b, u->list, u->n, name->name);
-}
-
-/* Parses and binds an expression; its columns are added to `list`. NULL: told. */
-static struct expr *bind_expr(struct transform_build *b, struct sl_str text,
-                              struct column_spec *list, size_t *n)
-{
-    struct expr *parsed, *bound;
-    struct sl_err *err = expr_parse(b->a, text, &parsed);
-    if (!err) {
-        /* Against all columns first: so an unknown name gets its "did you mean". */
-        err = expr_bind(b->a, parsed, b->specs, b->n_specs, &bound);
-    }
-    if (!err) {
-        expr_visit_names(parsed, use_name, &(struct columns_used){b, list, n});
-        err = expr_bind(b->a, parsed, list, *n, &bound);
-    }
-    if (err) {
-        SL_AUTOBUF(told, 0);
-        sl_err_format(err, &told);
-        sl_err_free(err);
-        transform_complain(b, NULL, "%.*s", SL_FMT(sl_buf_str(&told)));
-        return NULL;
-    }
-    return bound;
-}
-
-static int expr_node(struct transform_build *b, struct sl_str text)
-{
-    struct expr *e = bind_expr(b, text, b->t->columns, &b->t->n_columns);
-    if (!e)
-        return -1;
-    if (e->type == EXPR_NULL || e->type == EXPR_LIST || e->type == EXPR_ANY) {
-        transform_complain(b, NULL, "the expression has no value");
-        return -1;
-    }
-    return transform_add_node(b, (struct transform_node){.op = TRANSFORM_EXPR,
-                                                         .text = sl_arena_str(b->a, text),
-                                                         .expr = e,
-                                                         .args = {-1, -1}});
-}
-
 /* ---- fill -------------------------------------------------------------------------------------*/
 
 /* Parts of one timestamp share its fill. */
@@ -346,7 +252,7 @@ static int crossed_node(struct transform_build *b, struct sl_str name)
                            SL_FMT(name));
         return -1;
     }
-    struct transform_value v = {.node = column_node(b, name)};
+    struct transform_value v = {.node = transform_column_node(b, name)};
     if (v.node < 0)
         return -1;
     if (b->t->nodes[v.node].kind != TRANSFORM_TEXT && !b->t->nodes[v.node].whole) {
@@ -389,7 +295,8 @@ static void build_feature(struct transform_build *b, const struct transform_feat
             finish_value(b, f, f->name, (struct transform_value){.node = node});
         return;
     }
-    int source = f->column.n ? column_node(b, f->column) : expr_node(b, f->expr);
+    int source =
+        f->column.n ? transform_column_node(b, f->column) : transform_expr_node(b, f->expr);
     if (source < 0)
         return;
     warn_label_column(b, f);
@@ -407,71 +314,6 @@ static void build_feature(struct transform_build *b, const struct transform_feat
     }
     if (f->missing)
         add_missing(b, f, source);
-}
-
-/* ---- label and weight -------------------------------------------------------------------------*/
-
-static void settle_task(struct transform_build *b, int asked)
-{
-    struct transform_label *l = &b->t->label;
-    enum expr_type type = l->expr->type;
-    static const struct sl_str no_yes[] = {SL_STR("false"), SL_STR("true")};
-    bool fits = asked < 0 ||
-                (asked == TRANSFORM_BINARY && (type == EXPR_BOOL || type == EXPR_INT)) ||
-                (asked == TRANSFORM_MULTICLASS && (type == EXPR_STRING || type == EXPR_INT)) ||
-                (asked == TRANSFORM_REGRESSION && (type == EXPR_INT || type == EXPR_DOUBLE));
-    if (type == EXPR_TIMESTAMP || type == EXPR_NULL || type == EXPR_ANY || type == EXPR_LIST) {
-        transform_complain(b, NULL, "expected a condition, a text or a number");
-    } else if (!fits) {
-        transform_complain(
-            b, NULL, "task %s does not go with its expression%s",
-            transform_task_name((enum transform_task)asked),
-            asked == TRANSFORM_BINARY ? ", expected a condition such as \"outcome == 'yes'\"" : "");
-    } else if (type == EXPR_BOOL) {
-        l->task = TRANSFORM_BINARY;
-        l->classes = sl_arena_copy(b->a, no_yes, sizeof(no_yes));
-        l->n_classes = 2;
-    } else {
-        l->task = asked >= 0            ? (enum transform_task)asked
-                  : type == EXPR_STRING ? TRANSFORM_MULTICLASS
-                                        : TRANSFORM_REGRESSION;
-    }
-}
-
-static void build_label(struct transform_build *b, const struct transform_request *r)
-{
-    struct transform *t = b->t;
-    b->path = SL_STR("label");
-    b->line = 0;
-    t->label.name = r->label_name;
-    t->label.text = r->label_expr;
-    t->label.expr = bind_expr(b, r->label_expr, t->label_columns, &t->n_label_columns);
-    if (!t->label.expr)
-        return;
-    settle_task(b, r->label_task);
-    if (r->label_classes.n && t->label.task == TRANSFORM_MULTICLASS) {
-        t->label.classes = r->label_classes.p;
-        t->label.n_classes = r->label_classes.n;
-    } else if (r->label_classes.n) {
-        transform_complain(b, NULL, "classes only go with task multiclass");
-    }
-    t->label.task_given = r->label_task >= 0;
-    t->label.pending = true; /* that each class occurs is for the data to show */
-}
-
-static void build_weight(struct transform_build *b, const struct transform_request *r)
-{
-    struct transform *t = b->t;
-    if (!r->weight_expr.n)
-        return;
-    b->path = SL_STR("weight");
-    t->weight.name = r->weight_name;
-    t->weight.text = r->weight_expr;
-    t->weight.expr = bind_expr(b, r->weight_expr, t->label_columns, &t->n_label_columns);
-    if (sl_str_eq(t->weight.name, t->label.name))
-        transform_complain(b, NULL, "label and weight have one name");
-    if (t->weight.expr && t->weight.expr->type != EXPR_INT && t->weight.expr->type != EXPR_DOUBLE)
-        transform_complain(b, NULL, "expected a number");
 }
 
 struct transform *transform_build(struct diag_list *l, const struct transform_request *r,
@@ -499,8 +341,8 @@ struct transform *transform_build(struct diag_list *l, const struct transform_re
     b.t->features = r->features;
     b.t->columns = SL_ARENA_ARRAY(l->a, struct column_spec, n);
     b.t->label_columns = SL_ARENA_ARRAY(l->a, struct column_spec, n);
-    build_label(&b, r);
-    build_weight(&b, r);
+    transform_build_label(&b, r);
+    transform_build_weight(&b, r);
     for (size_t i = 0; i < features.n; i++) {
         b.path = sl_arena_format(l->a, "features[%zu]", i);
         b.line = features.p[i].line;

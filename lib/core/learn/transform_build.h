@@ -1,5 +1,6 @@
-/* Between transform_spec.c, which decodes, transform_build.c, which makes nodes of features, and
- * transform_operations.c, which makes nodes of the entries of `apply`. */
+/* Between transform_spec.c, which decodes, transform_sources.c (columns, expressions, label,
+ * weight), transform_build.c, which makes nodes of features, and transform_operations.c, which
+ * makes nodes of the entries of `apply`. */
 #pragma once
 
 #include "core/learn/transform_spec.h"
@@ -51,3 +52,10 @@ void transform_complain(struct transform_build *b, struct transform_value *v, co
 /* A vocabulary over text, whole numbers or ids, to be found in the data. */
 void transform_add_vocabulary(struct transform_build *b, struct transform_value *v, int64_t top_k,
                               int64_t min_count, int64_t oov);
+
+/* The node of a raw column (one for all who read it), or of an expression. -1: told. */
+int transform_column_node(struct transform_build *b, struct sl_str name);
+int transform_expr_node(struct transform_build *b, struct sl_str text);
+/* The request's label and weight. */
+void transform_build_label(struct transform_build *b, const struct transform_request *r);
+void transform_build_weight(struct transform_build *b, const struct transform_request *r);

@@ -201,6 +201,12 @@ static void test_transform_analyze__errors(void **state)
                 " {'cross': ['p', 'p'], 'apply': 'passthrough'}]",
                 "label", TRANSFORM_DENSE);
     assert_err(analyze(a, build(a, &r, &rows), &rows, 2, NULL), EXHAUSTED, "smaller vocabulary");
+    static const double huge[] = {1e200, -1e200};
+    c[0] = numbers(a, "x", huge, 2);
+    r = request(a, "[{'column': 'x', 'apply': 'zscore'}]", "label", TRANSFORM_DENSE);
+    assert_err(analyze(a, build(a, &r, &rows), &rows, 2, NULL), INVALID,
+               "zscore of column 'x': its numbers are too large");
+    c[0] = numbers(a, "x", none, 2);
     /* Vocabularies and boundaries of nothing are fine: all is other or missing. */
     r = request(a, "['s', {'column': 'x', 'apply': {'bucketize': {'quantiles': 4}}}]", "label",
                 TRANSFORM_DENSE);

@@ -55,7 +55,7 @@ static const char *derived(struct sl_arena *a, enum transform_target target, con
     for (size_t i = 0; i < COLUMNS; i++)
         columns[i] = (struct column_spec){f[i].name, types[i]};
     struct dataset_statistics d = {.features = f, .n_features = COLUMNS};
-    struct transform_excluded left = {SL_STR("left"), SL_STR("excluded by its parameter")};
+    struct transform_excluded left = {SL_STR("left"), SL_STR("excluded by params.exclude")};
     struct transform_derivation asked = {.target = target,
                                          .columns = columns,
                                          .n_columns = COLUMNS,
@@ -99,7 +99,7 @@ static void test_transform_derive__dense(void **state)
     assert_string_equal(reason(&out, "user"), "nearly every value is another");
     assert_string_equal(reason(&out, "note"), "it is free text");
     assert_string_equal(reason(&out, "same"), "it has one value only");
-    assert_string_equal(reason(&out, "left"), "excluded by its parameter");
+    assert_string_equal(reason(&out, "left"), "excluded by params.exclude");
     assert_string_equal(reason(&out, "empty"), "it has no value");
 }
 
@@ -138,7 +138,7 @@ static void test_transform_derive__the_schema_has_a_say(void **state)
     assert_string_equal(reason(&out, "city"), "it is free text");
     assert_string_equal(reason(&out, "flag"), "serving does not have it");
     assert_string_equal(reason(&out, "date"), "it is not in the schema");
-    assert_string_equal(reason(&out, "left"), "excluded by its parameter");
+    assert_string_equal(reason(&out, "left"), "excluded by params.exclude");
 }
 
 static void test_transform_derive__statistics_of_something_else(void **state)
