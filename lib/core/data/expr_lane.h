@@ -49,6 +49,6 @@ const uint8_t *lane_close_ints(const struct evaluation *v, int64_t *values, cons
 
 /* True when the node has a loop of its own, which has then run: operators and functions of numbers
  * and booleans. `x` are the operands' lanes, at least one of which is no constant, and none of
- * which is a constant null unless the node is && or ||. */
+ * which is a constant null unless the node is one that looks at null. */
 bool lane_apply_by_loop(const struct evaluation *v, const struct expr *e, const struct lane *x,
                         struct lane *ret);

@@ -279,6 +279,84 @@ static struct lane null_mask(const struct evaluation *v, const struct lane *x)
     return (struct lane){.type = EXPR_BOOL, .boolean = out};
 }
 
+/* ---- choices ----------------------------------------------------------------------------------
+ */
+
+#define SELECT(type_, member)                                                \
+    do {                                                                     \
+        type_ *out = sl_arena_alloc(v->scratch, (v->n + 1) * sizeof(type_)); \
+        const type_ cx = x->constant.member, cy = y->constant.member;        \
+        for (size_t i = 0; i < v->n; i++)                                    \
+            out[i] = take[i] ? (x->is_constant ? cx : x->member[i])          \
+                             : (y->is_constant ? cy : y->member[i]);         \
+        to.member = out;                                                     \
+    } while (0)
+
+/* Rows of `x` where `take` is set, of `y` elsewhere. */
+static struct lane select_rows(const struct evaluation *v, const uint8_t *take,
+                               const struct lane *x, const struct lane *y)
+{
+    struct lane to = {.type = x->type};
+    if (x->type == EXPR_DOUBLE)
+        SELECT(double, f64);
+    else if (x->type == EXPR_BOOL)
+        SELECT(uint8_t, boolean);
+    else
+        SELECT(int64_t, i64);
+    bool all_x = x->is_constant ? x->constant.type != EXPR_NULL : !x->valid;
+    bool all_y = y->is_constant ? y->constant.type != EXPR_NULL : !y->valid;
+    if (all_x && all_y)
+        return to;
+    uint8_t *bits = lane_new_bitmap(v, 0xff);
+    for (size_t i = 0; i < v->n; i++)
+        if (!lane_is_valid(take[i] ? x : y, i))
+            lane_clear_bit(bits, i);
+    to.valid = bits;
+    return to;
+}
+
+static bool is_selectable(const struct lane *x)
+{
+    return x->type == EXPR_INT || x->type == EXPR_DOUBLE || x->type == EXPR_TIMESTAMP ||
+           x->type == EXPR_BOOL;
+}
+
+/* test ? x : y; a missing test takes y. */
+static struct lane choose(const struct evaluation *v, const struct lane *test, const struct lane *x,
+                          const struct lane *y)
+{
+    uint8_t *take = sl_arena_alloc(v->scratch, v->n + 1);
+    for (size_t i = 0; i < v->n; i++)
+        take[i] = lane_is_valid(test, i) &&
+                  (test->is_constant ? test->constant.boolean : test->boolean[i]);
+    return select_rows(v, take, x, y);
+}
+
+/* x where it is there, else y. */
+static struct lane first_of(const struct evaluation *v, const struct lane *x, const struct lane *y)
+{
+    uint8_t *take = sl_arena_alloc(v->scratch, v->n + 1);
+    for (size_t i = 0; i < v->n; i++)
+        take[i] = lane_is_valid(x, i);
+    return select_rows(v, take, x, y);
+}
+
+/* x in [...] for numbers: the items are few, and literals of x's type. */
+static struct lane is_in(const struct evaluation *v, const struct expr *items, const struct lane *x)
+{
+    uint8_t *out = sl_arena_zero(v->scratch, v->n + 1, 1);
+    for (size_t k = 0; k < items->n_args; k++) {
+        const struct expr_value item = items->args[k]->value;
+        if (x->type == EXPR_DOUBLE)
+            for (size_t i = 0; i < v->n; i++)
+                out[i] |= x->f64[i] == item.f64;
+        else
+            for (size_t i = 0; i < v->n; i++)
+                out[i] |= x->i64[i] == item.i64;
+    }
+    return (struct lane){.type = EXPR_BOOL, .boolean = out, .valid = x->valid};
+}
+
 /* ---- which node has one ---------------------------------------------------------------------- */
 
 static bool is_plain(const struct lane *x) /* a type with loops of its own */
@@ -294,11 +372,19 @@ static bool call_by_loop(const struct evaluation *v, const struct expr *e, const
         *ret = null_mask(v, x);
         return true;
     }
+    if (id == EXPR_F_IF && is_selectable(&x[1])) {
+        *ret = choose(v, &x[0], &x[1], &x[2]);
+        return true;
+    }
+    if (id == EXPR_F_COALESCE && e->n_args == 2 && is_selectable(x)) {
+        *ret = first_of(v, &x[0], &x[1]);
+        return true;
+    }
     if (id == EXPR_F_DOUBLE && x->type == EXPR_INT) {
         *ret = ints_to_doubles(v, x);
         return true;
     }
-    return x->type == EXPR_DOUBLE && call_on_doubles(v, id, x, ret);
+    return e->n_args == 1 && x->type == EXPR_DOUBLE && call_on_doubles(v, id, x, ret);
 }
 
 bool lane_apply_by_loop(const struct evaluation *v, const struct expr *e, const struct lane *x,
@@ -313,8 +399,18 @@ bool lane_apply_by_loop(const struct evaluation *v, const struct expr *e, const 
     case EXPR_OR:
         *ret = logic(v, e->op, &x[0], &x[1]);
         return true;
+    case EXPR_CONDITION:
+        if (!is_selectable(&x[1]))
+            return false;
+        *ret = choose(v, &x[0], &x[1], &x[2]);
+        return true;
+    case EXPR_IN:
+        if (!is_plain(&x[0]))
+            return false;
+        *ret = is_in(v, e->args[1], &x[0]);
+        return true;
     case EXPR_CALL:
-        return e->n_args == 1 && call_by_loop(v, e, x, ret);
+        return call_by_loop(v, e, x, ret);
     case EXPR_MULTIPLY:
     case EXPR_DIVIDE:
     case EXPR_MODULO:
