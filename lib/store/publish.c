@@ -425,9 +425,12 @@ struct sl_err *publish_step_end(struct sql_tx *tx, struct sl_arena *a, const str
     SL_TRY(publish_outputs(tx, a, r, s, &nodes));
     SL_TRY(execution_properties(tx, a, s, nodes.execution));
     SL_TRY(step_row(tx, a, r, s, nodes.execution));
+    /* The push first: it decides whether an earlier owner of the cache key is superseded, and
+     * publishing again must come to the same decision. */
+    SL_TRY(registry_publish(tx, a, r, s));
     if (outcome_parse(s->outcome) == OUTCOME_SUCCEEDED && s->cache)
-        SL_TRY(cache_enter(tx, a, r, s, nodes.execution));
-    return registry_publish(tx, a, r, s);
+        return cache_enter(tx, a, r, s, nodes.execution);
+    return NULL;
 }
 
 /* ---- facts ----------------------------------------------------------------------------------- */
