@@ -65,7 +65,7 @@ static struct sl_err *absolute(struct sl_arena *a, const char *path, char **ret)
 static struct sl_err *read_manifest(struct run *r, const struct spec_run **ret)
 {
     struct diag_list l;
-    struct manifest m = {0};
+    struct manifest m = {.params_follow = true};
     struct sl_str text;
     diag_list_init(&l, r->a, sl_str(r->o.file));
     if (!sl_file_exists(r->o.file))

@@ -15,6 +15,8 @@ struct manifest {
     size_t n_pipelines, capacity_pipelines;
     struct spec_run **runs;
     size_t n_runs, capacity_runs;
+    bool params_follow; /* set by a caller that adds parameters (-p) and resolves them itself: then
+                           a parameter that a Run does not give is no fault yet */
 };
 
 /* Reads every document of a YAML or JSON text and appends what it holds. Findings: syntax, unknown

@@ -151,6 +151,10 @@ void manifest_read_outputs(const struct manifest_reader *r);
 void manifest_read_step(struct diag_list *l, const struct raw_step *raw,
                         const struct raw_defaults *defaults, struct spec_step *ret);
 
+/* spec_resolve_params, where with `all` unset a parameter that has no value is left out. */
+struct json *spec_resolve_known(struct diag_list *l, const struct spec_pipeline *p,
+                                const struct json *given, struct sl_str path, bool all);
+
 /* The parts of manifest_check over one pipeline, in this order. Findings go to l with p->file. */
 /* Inputs and `after` name steps that are there; an input that names a step only gets the output of
  * its type. */

@@ -103,7 +103,7 @@ static struct reference_tree *read_words(const struct manifest_reader *r, const 
             diag_add(r->l, DIAG_ERROR, v->items[i]->line,
                      sl_arena_format(r->l->a, "%.*s[%zu]", SL_FMT(path), i),
                      "expected string, got %s; quote it", json_type_name(v->items[i]->type));
-    return reference_tree_parse(r->l, v, path);
+    return reference_tree_parse_words(r->l, v, path);
 }
 
 static struct reference_tree *read_env(const struct manifest_reader *r, const struct json *v,
@@ -124,7 +124,7 @@ static struct reference_tree *read_env(const struct manifest_reader *r, const st
             diag_add(r->l, DIAG_ERROR, value->line, manifest_path(r->l->a, here, SL_STR("value")),
                      "expected string, got %s; quote it", json_type_name(value->type));
     }
-    return reference_tree_parse(r->l, v, path);
+    return reference_tree_parse_words(r->l, v, path);
 }
 
 static void read_container(const struct manifest_reader *r, const struct raw_container *raw,

@@ -69,6 +69,10 @@ void reference_tree_visit(const struct reference_tree *t, struct sl_str path,
                                         struct sl_str path),
                           void *ctx, struct sl_arena *a);
 
+/* The same for words of a command line and of an environment: what is put in becomes text, also
+ * where a string is exactly one $(ref). */
+struct reference_tree *reference_tree_parse_words(struct diag_list *l, const struct json *value,
+                                                  struct sl_str path);
 /* The path of child `i`: of a list "path[i]", of an object "path.key", of text the path itself. */
 struct sl_str reference_tree_child_path(struct sl_arena *a, const struct reference_tree *t,
                                         size_t i, struct sl_str path);

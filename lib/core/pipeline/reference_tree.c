@@ -52,7 +52,7 @@ static size_t add_reference(struct diag_list *l, struct reference_tree *t, struc
 }
 
 static struct reference_tree *parse_string(struct diag_list *l, const struct json *value,
-                                           struct sl_str path)
+                                           struct sl_str path, bool words)
 {
     struct sl_str s = value->string;
     struct reference_tree *t = make(l->a, REFERENCE_TREE_TEXT, value->line);
@@ -77,14 +77,15 @@ static struct reference_tree *parse_string(struct diag_list *l, const struct jso
         return t;
     }
     add_text(l->a, t, sl_str_skip(s, plain));
-    return t->n == 1 && t->items[0]->op == REFERENCE_TREE_REFERENCE ? t->items[0] : t;
+    bool whole = t->n == 1 && t->items[0]->op == REFERENCE_TREE_REFERENCE;
+    return whole && !words ? t->items[0] : t;
 }
 
-struct reference_tree *reference_tree_parse(struct diag_list *l, const struct json *value,
-                                            struct sl_str path)
+static struct reference_tree *parse(struct diag_list *l, const struct json *value,
+                                    struct sl_str path, bool words)
 {
     if (value->type == JSON_STRING)
-        return parse_string(l, value, path);
+        return parse_string(l, value, path, words);
     bool list = value->type == JSON_ARRAY, plain = true;
     struct reference_tree *t =
         make(l->a, list ? REFERENCE_TREE_LIST : REFERENCE_TREE_OBJECT, value->line);
@@ -97,7 +98,7 @@ struct reference_tree *reference_tree_parse(struct diag_list *l, const struct js
                  : sl_arena_format(l->a, "%.*s.%.*s", SL_FMT(path), SL_FMT(value->members[i].key));
         if (!list)
             t->keys[i] = value->members[i].key;
-        add(l->a, t, reference_tree_parse(l, child, at));
+        add(l->a, t, parse(l, child, at, words));
         plain &= t->items[i]->op == REFERENCE_TREE_VALUE && t->items[i]->value == child;
     }
     if (plain) {
@@ -106,6 +107,18 @@ struct reference_tree *reference_tree_parse(struct diag_list *l, const struct js
         t->n = 0;
     }
     return t;
+}
+
+struct reference_tree *reference_tree_parse(struct diag_list *l, const struct json *value,
+                                            struct sl_str path)
+{
+    return parse(l, value, path, false);
+}
+
+struct reference_tree *reference_tree_parse_words(struct diag_list *l, const struct json *value,
+                                                  struct sl_str path)
+{
+    return parse(l, value, path, true);
 }
 
 struct sl_str reference_tree_child_path(struct sl_arena *a, const struct reference_tree *t,

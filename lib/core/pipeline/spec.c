@@ -1,4 +1,4 @@
-#include "core/pipeline/spec.h"
+#include "core/pipeline/manifest_impl.h"
 
 static const char *const type_names[] = {
     [SPEC_STRING] = "string", [SPEC_INT] = "int",   [SPEC_DOUBLE] = "double",
@@ -93,8 +93,8 @@ static void refuse_unknown(struct diag_list *l, const struct spec_pipeline *p,
     }
 }
 
-struct json *spec_resolve_params(struct diag_list *l, const struct spec_pipeline *p,
-                                 const struct json *given, struct sl_str path)
+struct json *spec_resolve_known(struct diag_list *l, const struct spec_pipeline *p,
+                                const struct json *given, struct sl_str path, bool all)
 {
     struct json *resolved = json_new_object(l->a);
     refuse_unknown(l, p, given, path);
@@ -107,6 +107,8 @@ struct json *spec_resolve_params(struct diag_list *l, const struct spec_pipeline
         if (v && !spec_check_param(l, param, v, at))
             continue;
         if (!v && !param->otherwise) {
+            if (!all)
+                continue;
             diag_add(l, DIAG_ERROR, given ? given->line : 0, at,
                      "the parameter has no default and is not given (%s, %.*s:%d)",
                      type_names[param->type], SL_FMT(p->file), param->line);
@@ -115,6 +117,12 @@ struct json *spec_resolve_params(struct diag_list *l, const struct spec_pipeline
         json_set_str(l->a, resolved, param->name, json_copy(l->a, v ? v : param->otherwise));
     }
     return resolved;
+}
+
+struct json *spec_resolve_params(struct diag_list *l, const struct spec_pipeline *p,
+                                 const struct json *given, struct sl_str path)
+{
+    return spec_resolve_known(l, p, given, path, true);
 }
 
 /* Text as the value of a type; NULL when it is none. */

@@ -120,8 +120,8 @@ static void check_run(struct diag_list *l, const struct manifest *m, struct spec
         warn_no_pipeline(l, m, r);
     if (r->pipeline) {
         size_t before = l->error_count;
-        struct json *params =
-            spec_resolve_params(l, r->pipeline, r->parameters, SL_STR("spec.parameters"));
+        struct json *params = spec_resolve_known(l, r->pipeline, r->parameters,
+                                                 SL_STR("spec.parameters"), !m->params_follow);
         if (l->error_count == before)
             spec_check_values(l, r->pipeline, params);
     }

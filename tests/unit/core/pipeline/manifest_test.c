@@ -314,6 +314,19 @@ static void test_manifest_select_run__of_one_file(void **state SL_UNUSED)
                            "got 0 Runs and 2 Pipelines"));
 }
 
+static void test_manifest_check__parameters_that_follow(void **state SL_UNUSED)
+{
+    SL_AUTOARENA(a);
+    for (int follow = 0; follow < 2; follow++) {
+        struct diag_list l;
+        struct manifest m = {.params_follow = follow};
+        diag_list_init(&l, a, SL_STR("f.yaml"));
+        manifest_read(&l, SL_STR(PARAMS A_RUN "spec: {pipelineRef: {name: p}}\n"), &m);
+        manifest_check(&l, &m);
+        assert_int_equal(l.error_count, !follow);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,6 +338,7 @@ int main(void)
         cmocka_unit_test(test_spec_parse_param__by_type),
         cmocka_unit_test(test_spec_resolve_params__given_else_default),
         cmocka_unit_test(test_manifest_select_run__of_one_file),
+        cmocka_unit_test(test_manifest_check__parameters_that_follow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

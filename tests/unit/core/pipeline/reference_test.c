@@ -60,7 +60,7 @@ static const struct json *find(void *ctx, const struct reference *r)
     return reference_property(json_get_str(steps, r->step), key);
 }
 
-static struct json *parse(struct sl_arena *a, const char *text)
+static struct json *parse_json(struct sl_arena *a, const char *text)
 {
     struct json *v;
     assert_ok(json_parse(a, sl_str(text), &v));
@@ -71,14 +71,14 @@ static struct reference_scope make_scope(struct sl_arena *a)
 {
     return (struct reference_scope){
         .params =
-            parse(a, "{\"s\": \"text\", \"evil\": \"$(params.s)\", \"n\": 3, \"d\": 0.5, "
-                     "\"b\": true, \"l\": [1, \"x\"], \"o\": {\"k\": null}, \"empty\": \"\"}"),
+            parse_json(a, "{\"s\": \"text\", \"evil\": \"$(params.s)\", \"n\": 3, \"d\": 0.5, "
+                          "\"b\": true, \"l\": [1, \"x\"], \"o\": {\"k\": null}, \"empty\": \"\"}"),
         .run_name = SL_STR("taxi-7"),
         .run_uid = SL_STR("u1"),
         .run_namespace = SL_STR("default"),
         .find = find,
-        .ctx = parse(a, "{\"eval\": {\"outcome\": \"succeeded\", \"blessed\": true, "
-                        "\"metrics\": {\"auc\": 0.75}, \"a.b\": 1, \"nothing\": null}}"),
+        .ctx = parse_json(a, "{\"eval\": {\"outcome\": \"succeeded\", \"blessed\": true, "
+                             "\"metrics\": {\"auc\": 0.75}, \"a.b\": 1, \"nothing\": null}}"),
     };
 }
 
@@ -89,7 +89,7 @@ static struct sl_err *expand(struct sl_arena *a, const char *text, struct sl_str
     SL_AUTOBUF(b, 0);
     struct reference_scope scope = make_scope(a);
     diag_list_init(&l, a, SL_STR(""));
-    struct reference_tree *t = reference_tree_parse(&l, parse(a, text), SL_STR("p"));
+    struct reference_tree *t = reference_tree_parse(&l, parse_json(a, text), SL_STR("p"));
     SL_TRY(diag_to_err(&l));
     SL_TRY(reference_tree_expand(a, t, &scope, &v));
     json_format(v, JSON_COMPACT, &b);
@@ -131,6 +131,22 @@ static void test_reference_tree__expands_once_and_keeps_types(void **state SL_UN
     }
 }
 
+static void test_reference_tree_parse_words__everything_becomes_text(void **state SL_UNUSED)
+{
+    SL_AUTOARENA(a);
+    SL_AUTOBUF(b, 0);
+    struct diag_list l;
+    struct json *v;
+    struct reference_scope scope = make_scope(a);
+    diag_list_init(&l, a, SL_STR(""));
+    struct json *words = parse_json(
+        a, "[\"$(params.n)\", \"$(params.b)\", {\"value\": \"$(params.l)\"}, \"$(params.s)\"]");
+    assert_ok(
+        reference_tree_expand(a, reference_tree_parse_words(&l, words, SL_STR("p")), &scope, &v));
+    json_format(v, JSON_COMPACT, &b);
+    assert_str(sl_buf_str(&b), "[\"3\",\"true\",{\"value\":\"[1,\\\"x\\\"]\"},\"text\"]");
+}
+
 static void test_reference_tree__missing_values_and_bad_references(void **state SL_UNUSED)
 {
     SL_AUTOARENA(a);
@@ -156,8 +172,8 @@ static void test_reference_tree_visit__paths(void **state SL_UNUSED)
     SL_AUTOBUF(b, 0);
     struct diag_list l;
     diag_list_init(&l, a, SL_STR(""));
-    struct json *v =
-        parse(a, "{\"a\": [1, \"x$(params.p)y$(run.name)\"], \"b\": {\"c\": \"$(params.q)\"}}");
+    struct json *v = parse_json(
+        a, "{\"a\": [1, \"x$(params.p)y$(run.name)\"], \"b\": {\"c\": \"$(params.q)\"}}");
     reference_tree_visit(reference_tree_parse(&l, v, SL_STR("p")), SL_STR("p"), note, &b, a);
     assert_str(sl_buf_str(&b), "p.a[1]=params.p;p.a[1]=run.name;p.b.c=params.q;");
 }
@@ -222,6 +238,7 @@ int main(void)
         cmocka_unit_test(test_reference_parse__every_form),
         cmocka_unit_test(test_reference_parse__what_is_none),
         cmocka_unit_test(test_reference_tree__expands_once_and_keeps_types),
+        cmocka_unit_test(test_reference_tree_parse_words__everything_becomes_text),
         cmocka_unit_test(test_reference_tree__missing_values_and_bad_references),
         cmocka_unit_test(test_reference_tree_visit__paths),
         cmocka_unit_test(test_reference_eval_when__truth),
