@@ -65,6 +65,11 @@ struct onnx *onnx_new(struct sl_arena *a, const char *graph_name)
     return g;
 }
 
+struct sl_arena *onnx_arena(const struct onnx *g)
+{
+    return g->a;
+}
+
 /* ---- names ------------------------------------------------------------------------------------*/
 
 static Onnx__ValueInfoProto *find_info(const struct list *infos, const char *name)

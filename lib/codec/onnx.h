@@ -39,6 +39,9 @@ struct onnx;
 /* Lifetime: `a`, as all that is added to it. */
 struct onnx *onnx_new(struct sl_arena *a, const char *graph_name);
 
+/* The builder's arena: for constants that shall live as long as the graph. */
+struct sl_arena *onnx_arena(const struct onnx *g);
+
 /* A graph input. Shapes: dims (n_dims), -1: the batch, one symbolic size for the whole graph. */
 onnx_value onnx_input(struct onnx *g, struct sl_str name, enum onnx_type type, const int64_t *dims,
                       size_t n_dims);

@@ -210,7 +210,7 @@ struct walk_value walk_call(struct onnx_walk *w, const struct expr *e)
             logarithm(w, walk_op2(w, "Add", onnx_f64(w->g, 1), walk_expr(w, e->args[0]).v)));
     case EXPR_F_EXP:
         return walk_number(
-            walk_close_double(w, transform_onnx_exp(w->g, w->a, walk_expr(w, e->args[0]).v)));
+            walk_close_double(w, transform_onnx_exp(w->g, walk_expr(w, e->args[0]).v)));
     case EXPR_F_POW:
         return walk_refuse(w, "powers differ in the last bit between runtimes");
     case EXPR_F_LOWER:

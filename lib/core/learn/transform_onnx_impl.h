@@ -23,9 +23,9 @@ onnx_value transform_onnx_divide(struct onnx *g, onnx_value x, double c);
 onnx_value transform_onnx_where(struct onnx *g, onnx_value condition, onnx_value x, onnx_value y);
 /* x where it is a number, else `otherwise`. */
 onnx_value transform_onnx_fill(struct onnx *g, onnx_value x, double otherwise);
-/* exact_ln and exact_exp. Lifetime: constants in `a`, until the graph is serialised. */
+/* exact_ln and exact_exp. */
 onnx_value transform_onnx_ln(struct onnx *g, onnx_value x);
-onnx_value transform_onnx_exp(struct onnx *g, struct sl_arena *a, onnx_value x);
+onnx_value transform_onnx_exp(struct onnx *g, onnx_value x);
 /* transform_part_of: double. */
 onnx_value transform_onnx_part(struct onnx *g, onnx_value time_us, enum transform_part part);
 /* True where the text is missing. */

@@ -137,11 +137,11 @@ static onnx_value power_of_two(struct onnx *g, onnx_value exponent, onnx_value t
     return op2(g, "Gather", table, add(g, exponent, EXPONENTS));
 }
 
-onnx_value transform_onnx_exp(struct onnx *g, struct sl_arena *a, onnx_value x)
+onnx_value transform_onnx_exp(struct onnx *g, onnx_value x)
 {
     const struct exact_exp_tables *t = exact_exp_tables();
     const struct exact_ln_tables *ln = exact_ln_tables();
-    double *powers = SL_ARENA_ARRAY(a, double, 2 * EXPONENTS + 1);
+    double *powers = SL_ARENA_ARRAY(onnx_arena(g), double, 2 * EXPONENTS + 1);
     for (int i = -EXPONENTS; i <= EXPONENTS; i++)
         powers[i + EXPONENTS] = ldexp(1, i);
     onnx_value table = onnx_const_f64(g, powers, (int64_t[]){2 * EXPONENTS + 1}, 1);
