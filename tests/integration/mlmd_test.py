@@ -18,6 +18,7 @@ from support import runs  # noqa: E402
 from ml_metadata.metadata_store import metadata_store  # noqa: E402
 from ml_metadata.proto import metadata_store_pb2 as mlmd  # noqa: E402
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 SLUICE = os.path.join(os.environ["SLUICE_BIN"], "sluice")
 
 
@@ -210,6 +211,42 @@ class Client(WithFolder):
                 counts.add(len(self.store.get_executions()))
         self.assertEqual(child.returncode, 0)
         self.assertEqual(counts, {7})
+
+
+PIPELINE = """
+apiVersion: sluice.dev/v1alpha1
+kind: Pipeline
+metadata: {name: birds}
+spec:
+  steps:
+  - name: examples
+    component: ExampleGen
+    params: {input: birds.csv, splits: [{name: train, buckets: 8}, {name: eval, buckets: 1}]}
+  - {name: statistics, component: StatisticsGen, inputs: {examples: examples}}
+  - {name: schema, component: SchemaGen, inputs: {statistics: statistics}}
+"""
+
+
+class AfterARun(WithFolder):
+    def test_the_client_walks_what_sluice_run_left(self):
+        source = (ROOT / "manifests/examples/birdstrikes/birdstrikes.csv").read_text().splitlines()
+        (self.folder / "birds.csv").write_text("\n".join(source[:300]) + "\n")
+        (self.folder / "pipeline.yaml").write_text(PIPELINE)
+        for _ in range(2):
+            sluice("run", "pipeline.yaml", folder=self.folder)
+        store = open_store(self.database)
+        states = [e.last_known_state for e in store.get_executions()]
+        self.assertEqual(states, [mlmd.Execution.COMPLETE] * 3 + [mlmd.Execution.CACHED] * 3)
+        [schema] = store.get_artifacts_by_type("Schema")
+        graph = store.get_lineage_subgraph(mlmd.LineageSubgraphQueryOptions(
+            starting_artifacts={"filter_query": f"uri = '{schema.uri}'"},
+            direction=mlmd.LineageSubgraphQueryOptions.UPSTREAM))
+        types = {t.id: t.name for t in store.get_artifact_types()}
+        self.assertEqual(sorted(types[a.type_id] for a in graph.artifacts), ["ExampleStatistics", "Examples", "Schema"])
+        pipeline = store.get_context_by_type_and_name("pipeline", "default/birds")
+        runs_of_it = store.get_children_contexts_by_context(pipeline.id)
+        self.assertEqual([len(store.get_executions_by_context(r.id)) for r in runs_of_it], [3, 3])
+        self.assertEqual([r.custom_properties["outcome"].string_value for r in runs_of_it], ["succeeded"] * 2)
 
 
 if __name__ == "__main__":

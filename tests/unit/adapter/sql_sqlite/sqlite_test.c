@@ -8,6 +8,8 @@
 #include "base/alloc.h"
 #include "base/file.h"
 
+#include <unistd.h>
+
 struct fixture {
     char folder[64];
     struct sl_arena *a;
@@ -110,6 +112,62 @@ static void test_sqlite__a_foreign_database_gets_our_tables(void **state)
     sql_free(db);
 }
 
+/* ---- a group that is lost as a whole ----------------------------------------------------------
+ */
+struct unit {
+    struct sql_request r;
+    int64_t number;
+    int gate; /* read from before work, >= 0: what is submitted meanwhile forms one group */
+    bool loses_transaction;
+    int runs;
+};
+
+static struct sl_err *run_unit(struct sql_request *r, struct sql_tx *tx)
+{
+    struct unit *u = SL_CONTAINER_OF(r, struct unit, r);
+    SL_AUTOARENA(a);
+    char c;
+    u->runs++;
+    if (u->gate >= 0 && u->runs == 1)
+        assert_int_equal(read(u->gate, &c, 1), 1);
+    SL_TRY(SQL_QUERY(tx, a, NULL, "INSERT INTO sluice_models (id, name) VALUES ($1, $2)",
+                     sql_int(u->number), sql_text(sl_arena_format(a, "m%d", (int)u->number))));
+    /* What SQLite itself does when the disk is full. */
+    return u->loses_transaction ? sql_query(tx, a, "ROLLBACK", NULL, 0, NULL) : NULL;
+}
+
+static void test_sqlite__a_lost_group_is_run_again_one_by_one(void **state)
+{
+    struct fixture *f = *state;
+    struct sql *db = open_ok(f, SQLITE_FILE_CREATE);
+    struct completion_queue *q = completion_queue_new();
+    struct unit units[6];
+    int gate[2];
+    assert_int_equal(pipe(gate), 0);
+    for (int i = 0; i < 6; i++) {
+        units[i] = (struct unit){.r = {.mode = SQL_WRITE, .work = run_unit},
+                                 .number = i + 1,
+                                 .gate = i == 0 ? gate[0] : -1,
+                                 .loses_transaction = i == 3};
+        sql_submit(db, q, &units[i].r);
+    }
+    assert_int_equal(write(gate[1], "x", 1), 1);
+    for (int i = 0; i < 6; i++) {
+        struct sl_err *err = completion_wait(q, &units[i].r.c);
+        assert_int_equal(err != NULL, i == 3);
+        sl_err_free(err);
+    }
+    /* The unit before the lost one ran in the group and again alone; the ones after it only alone.
+     */
+    assert_int_equal(units[2].runs, 2);
+    assert_int_equal(units[5].runs, 1);
+    assert_int_equal(test_number(f->a, db, "SELECT count(*) FROM sluice_models"), 5);
+    sql_free(db);
+    completion_queue_free(q);
+    close(gate[0]);
+    close(gate[1]);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -120,6 +178,7 @@ int main(void)
         CASE(test_sqlite__no_database_is_told),
         CASE(test_sqlite__other_versions_are_refused),
         CASE(test_sqlite__a_foreign_database_gets_our_tables),
+        CASE(test_sqlite__a_lost_group_is_run_again_one_by_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
