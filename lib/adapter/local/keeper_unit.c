@@ -17,7 +17,8 @@
 static char *dup_str(struct sl_str s)
 {
     char *p = sl_alloc(s.n + 1);
-    memcpy(p, s.p, s.n);
+    if (s.n) /* an empty string may be NULL */
+        memcpy(p, s.p, s.n);
     p[s.n] = '\0';
     return p;
 }

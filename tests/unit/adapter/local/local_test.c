@@ -74,7 +74,7 @@ static struct sl_err *create(struct fixture *f, const char *executable, const ch
         .unit = {.name = sl_arena_format(f->a, "r1.%s.%lld", name, (long long)attempt),
                  .run_uid = SL_STR("r1"),
                  .step = sl_str(name),
-                 .item = SL_STR(""),
+                 .item = {0}, /* none */
                  .attempt = attempt,
                  .executable = sl_str(executable),
                  .image = SL_STR(""),
