@@ -189,6 +189,10 @@ crash: build ## 100 runs of a real pipeline, killed at random moments and resume
 bench: build ## measure against the peers; figures go to docs/benchmarks.md by hand
 	@hack/deps test && hack/bench
 
+quality: build ## AUC of each model family on all 3 M flights beside scikit-learn and XGBoost (minutes)
+	@hack/deps build test && $(MAKE) --no-print-directory test-programs
+	@SLUICE_QUALITY_ROWS=3000000 SLUICE_BIN=$(CURDIR)/$B/bin $(VENV)/bin/python3 tests/integration/trainer_quality_test.py
+
 # ---- checks ------------------------------------------------------------------------------------------------------
 C_FILES = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h' | sort)
 
@@ -220,6 +224,6 @@ data: ## fetch the big example's data (flights, 3 M rows)
 clean: ## remove what was built
 	rm -rf build
 
-.PHONY: help golden-update test-programs deps build unit test asan tsan fuzz bench fmt check lint layers headers quickstart data clean
+.PHONY: help golden-update test-programs deps build unit test asan tsan fuzz bench quality fmt check lint layers headers quickstart data clean
 .SECONDARY:
 -include $(shell find $B build/fuzz -name '*.d' 2>/dev/null)

@@ -130,24 +130,34 @@ static struct sl_err *write_model(struct fit *f, const struct model *m,
     return step_commit(f->step, "model", w, properties(f, m, on_val));
 }
 
-static void tell(struct fit *f, const struct model *m, const struct measures *on_val)
+/* "dnn: 1000 steps, best at 550". */
+static struct sl_str describe(const struct fit *f)
+{
+    const char *unit = f->data->family == MODEL_GBDT ? "trees" : "steps";
+    struct sl_str s = sl_arena_format(f->step->a, "%s: %llu %s", model_family_name(f->data->family),
+                                      (unsigned long long)f->steps, unit);
+    if (f->best_step == f->steps)
+        return s;
+    return sl_arena_format(f->step->a, "%.*s, best at %llu", SL_FMT(s),
+                           (unsigned long long)f->best_step);
+}
+
+static void tell(struct fit *f, const struct measures *on_val)
 {
     struct step *s = f->step;
-    const char *unit = f->data->family == MODEL_GBDT ? "trees" : "steps";
+    struct sl_str what = describe(f);
     step_metric(s, "rows_in", (double)(f->data->train.n_rows + f->data->val.n_rows));
     step_metric(s, "rows_out", (double)f->data->train.n_rows);
     step_metric(s, "steps", (double)f->steps);
     step_metric(s, "train_loss", f->train_loss);
     if (!f->data->has_val) {
-        step_message(s, "%s, %llu %s, no validation split", model_family_name(m->family),
-                     (unsigned long long)f->best_step, unit);
+        step_message(s, "%.*s, no validation split", SL_FMT(what));
         return;
     }
     step_metric(s, "val_loss", on_val->loss);
     step_metric(s, "val_loss_constant", on_val->constant_loss);
-    step_message(s, "%s, %llu %s%s: val loss %.4f, constant %.4f%s", model_family_name(m->family),
-                 (unsigned long long)f->best_step, unit, f->stopped_early ? " (stopped early)" : "",
-                 on_val->loss, on_val->constant_loss,
+    step_message(s, "%.*s; val loss %.4f, constant %.4f%s", SL_FMT(what), on_val->loss,
+                 on_val->constant_loss,
                  on_val->beats_constant ? "" : ": no better than the constant predictor");
     if (!on_val->beats_constant)
         sl_log_warn("the model is no better than the constant predictor on the validation split",
@@ -180,6 +190,6 @@ struct sl_err *finish(struct fit *f)
     m.schema_digest = schema ? schema->digest : SL_STR("");
     m.training = summarise(f, &on_val);
     SL_TRY(write_model(f, &m, &on_val));
-    tell(f, &m, &on_val);
+    tell(f, &on_val);
     return NULL;
 }

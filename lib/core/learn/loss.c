@@ -1,12 +1,14 @@
 #include "core/learn/loss.h"
 
 #include "base/alloc.h"
+#include "core/data/exact_math.h"
 
 #include <math.h>
 
+/* Scores are the same bits on every machine: no libm here. Losses only steer training. */
 static double sigmoid(double z)
 {
-    return 1 / (1 + exp(-z));
+    return 1 / (1 + exact_exp(-z));
 }
 
 /* Loss log(1 + e^z) - y z without overflow, and its derivative, by one exponential. */
@@ -53,9 +55,9 @@ static void softmax(float *z, size_t n_out)
     for (size_t k = 1; k < n_out; k++)
         top = z[k] > top ? z[k] : top;
     for (size_t k = 0; k < n_out; k++)
-        sum += exp(z[k] - top);
+        sum += exact_exp((double)z[k] - top);
     for (size_t k = 0; k < n_out; k++)
-        z[k] = (float)(exp(z[k] - top) / sum);
+        z[k] = (float)(exact_exp((double)z[k] - top) / sum);
 }
 
 void loss_scores(enum model_task task, float *z, size_t n, size_t n_out)

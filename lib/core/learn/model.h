@@ -9,7 +9,7 @@
  *     `------------------------- model_predict_raw ------------'
  *
  * A model is immutable once loaded: any number of threads may predict at the same time, each with
- * an arena of its own. A row's scores do not depend on the rows beside it. */
+ * an arena of its own. A row's scores do not depend on the rows beside it, nor on the machine. */
 #pragma once
 
 #include "codec/json.h"

@@ -10,6 +10,10 @@
 /* Rows that go through the layers together: their activations stay in the cache. */
 enum { BLOCK = 64 };
 
+/* Of the first values of one-hot rows and embeddings: near zero, so that ids that are rarely seen
+ * say little; with He's variance for the one input that is on, flights' AUC is 0.006 worse. */
+#define TABLE_DEVIATION 0.05
+
 /* An array of this many floats is more than any laptop trains. */
 #define MAX_PARAMS ((size_t)1 << 30)
 
@@ -123,7 +127,7 @@ void net_init_params(const struct net *net, uint64_t seed, float *ret)
     for (size_t i = 0; i < net->n_ids; i++) {
         const struct net_table *t = &net->tables[i];
         sl_rng_init_stream(&r, seed, i);
-        double deviation = t->one_hot ? first : 1 / sqrt((double)t->width);
+        double deviation = TABLE_DEVIATION;
         fill_normal(&r, deviation, t->n_rows * t->width, ret + t->offset);
     }
     for (size_t i = 0; i < net->n_layers; i++) {

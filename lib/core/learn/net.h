@@ -47,7 +47,7 @@ struct sl_err *net_new(struct sl_arena *a, const struct input *inputs, size_t n_
                        const size_t *hidden, size_t n_hidden, size_t n_out,
                        struct net **ret) SL_MUST_USE;
 /* First values: He's normal distribution before a relu, Glorot's before z, small normal ones for
- * embeddings, zeros for biases; all zeros for a linear model. Shapes: ret (n_params). */
+ * the tables, zeros for biases; all zeros for a linear model. Shapes: ret (n_params). */
 void net_init_params(const struct net *net, uint64_t seed, float *ret);
 /* Fills x of rows: floats, then embeddings. Shapes: floats (n, n_floats), ids (n, n_ids), ret
  * (n, layers[0].n_in). */
