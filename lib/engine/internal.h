@@ -20,7 +20,7 @@ struct fetch {
 void fetch_start(struct fetch *f, struct sl_str uri, size_t max_bytes);
 void fetch_deinit(struct fetch *f);
 
-struct driver; /* driver.c */
+struct driver; /* driver.h */
 
 /* One step of the run. */
 struct engine_step {
