@@ -226,18 +226,21 @@ struct sl_err *registry_latest_blessed(struct sql_tx *tx, struct sl_arena *a,
     " JOIN Event o ON o.artifact_id = up.id AND o.type IN (1, 4, 6, 7)"                       \
     " JOIN Event i ON i.execution_id = o.execution_id AND i.type IN (2, 3, 5)) "
 
+/* IN rather than a join with `up`: without statistics of the tables SQLite walks all of Artifact
+ * then. */
 static const char root_examples_query[] = UPSTREAM
-    "SELECT t.uri, coalesce(d.string_value, '') FROM up JOIN Artifact t ON t.id = up.id"
+    "SELECT t.uri, coalesce(d.string_value, '') FROM Artifact t"
     " JOIN Type y ON y.id = t.type_id AND y.name = 'Examples'"
     " LEFT JOIN ArtifactProperty d ON d.artifact_id = t.id AND d.name = 'digest'"
-    " WHERE NOT EXISTS (SELECT 1 FROM Event o JOIN Event i ON i.execution_id = o.execution_id AND"
-    " i.type IN (2, 3, 5) JOIN Artifact p ON p.id = i.artifact_id AND p.type_id = t.type_id"
+    " WHERE t.id IN (SELECT id FROM up) AND NOT EXISTS (SELECT 1 FROM Event o JOIN Event i ON"
+    " i.execution_id = o.execution_id AND i.type IN (2, 3, 5) JOIN Artifact p ON"
+    " p.id = i.artifact_id AND p.type_id = t.type_id"
     " WHERE o.artifact_id = t.id AND o.type IN (1, 4, 6, 7)) ORDER BY t.id";
 
-static const char files_query[] =
-    UPSTREAM "SELECT DISTINCT s.files FROM up JOIN Event o ON o.artifact_id = up.id AND o.type = 4"
-             " JOIN sluice_steps s ON s.execution_id = o.execution_id WHERE s.files <> '[]'"
-             " ORDER BY s.files";
+static const char files_query[] = UPSTREAM
+    "SELECT DISTINCT s.files FROM sluice_steps s WHERE s.files <> '[]' AND s.execution_id IN"
+    " (SELECT o.execution_id FROM Event o WHERE o.type = 4 AND o.artifact_id IN"
+    " (SELECT id FROM up)) ORDER BY s.files";
 
 static void add_data(struct sl_arena *a, struct json *list, const char *type, struct sl_str uri,
                      struct sl_str digest)

@@ -8,7 +8,8 @@
 
 enum {
     FACTS_PER_UNIT = 500,
-    RUN_DEPTH = 3, /* namespace, pipeline, run uid */
+    RUNS_TOGETHER = 64, /* so that a transaction holds the facts of many small runs */
+    RUN_DEPTH = 3,      /* namespace, pipeline, run uid */
 };
 
 struct found_run {
@@ -140,7 +141,7 @@ static struct sl_err *publish_facts(struct reindexer *x, const struct publish_fa
     return NULL;
 }
 
-/* Runs whose times overlap are taken together, because their facts were published in turns. */
+/* Runs whose times overlap must be taken together, because their facts were published in turns. */
 static struct sl_err *publish_together(struct reindexer *x, const struct found_run *runs, size_t n)
 {
     SL_AUTOARENA(a);
@@ -172,7 +173,9 @@ static struct sl_err *publish_runs(struct reindexer *x)
         qsort(x->runs.p, x->runs.n, sizeof(*x->runs.p), compare_runs);
     for (size_t from = 0, to; from < x->runs.n; from = to) {
         int64_t end_us = x->runs.p[from].last_us;
-        for (to = from + 1; to < x->runs.n && x->runs.p[to].first_us <= end_us; to++)
+        for (to = from + 1;
+             to < x->runs.n && (to - from < RUNS_TOGETHER || x->runs.p[to].first_us <= end_us);
+             to++)
             end_us = SL_MAX(end_us, x->runs.p[to].last_us);
         SL_TRY(publish_together(x, x->runs.p + from, to - from));
     }
