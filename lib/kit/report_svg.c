@@ -103,7 +103,10 @@ void report_svg_begin(struct report *r, const char *title, struct sl_str label, 
                       int height, bool compact)
 {
     struct sl_buf *b = &r->body;
-    sl_buf_add_cstr(b, compact ? "<figure class=compact>" : "<figure>");
+    if (compact)
+        sl_buf_add_cstr(b, "<figure class=compact>");
+    else /* in a grid it may shrink a little, so that three lines or two bars fit side by side */
+        sl_buf_format(b, "<figure style=\"--w:%dpx\">", width);
     if (title) {
         sl_buf_add_cstr(b, "<figcaption>");
         sl_buf_add_html(b, sl_str(title));

@@ -165,7 +165,8 @@ class Metrics(unittest.TestCase):
             fpr, tpr, _ = sk.roc_curve(y, p, sample_weight=w, drop_intermediate=False)
             np.testing.assert_allclose(np.array([q[:2] for q in got["roc"]]), np.stack([fpr, tpr], axis=1), atol=1e-9)
             precision, recall, at = sk.precision_recall_curve(y, p, sample_weight=w)
-            mine = {np.float32(q[2]): (q[0], q[1]) for q in got["pr"]}
+            self.assertEqual(got["pr"][0], [0, got["pr"][1][1], None])
+            mine = {np.float32(q[2]): (q[0], q[1]) for q in got["pr"][1:]}
             for threshold, x, v in zip(at, recall, precision):
                 np.testing.assert_allclose(mine[np.float32(threshold)], (x, v), atol=1e-9)
             for threshold, cells in zip(thresholds, got["confusions"]):

@@ -87,11 +87,15 @@ void curve_pr(struct sl_arena *a, const struct metric_basis *basis, size_t most,
     *ret = (struct curve){0};
     if (n == 0 || s[n - 1].tp <= 0)
         return;
-    struct curve_point *p = sl_arena_alloc(scratch, n * sizeof *p);
-    for (size_t i = 0; i < n; i++)
-        if (s[i].tp + s[i].fp > 0)
-            p[there++] = (struct curve_point){s[i].tp / s[n - 1].tp, s[i].tp / (s[i].tp + s[i].fp),
-                                              (double)s[i].score};
+    struct curve_point *p = sl_arena_alloc(scratch, (n + 1) * sizeof *p);
+    for (size_t i = 0; i < n; i++) {
+        if (s[i].tp + s[i].fp <= 0)
+            continue;
+        if (there == 0)
+            p[there++] = (struct curve_point){0, s[i].tp / (s[i].tp + s[i].fp), INFINITY};
+        p[there++] = (struct curve_point){s[i].tp / s[n - 1].tp, s[i].tp / (s[i].tp + s[i].fp),
+                                          (double)s[i].score};
+    }
     thin(a, p, there, most, ret);
 }
 

@@ -18,7 +18,8 @@ struct curve {
  * the exact curve, about equally far apart along it. Empty with one class. Lifetime: `a`. */
 void curve_roc(struct sl_arena *a, const struct metric_basis *basis, size_t most,
                struct curve *ret);
-/* x: recall, y: precision, from the highest score on. Empty without positive rows. */
+/* x: recall, y: precision, from recall 0 (with the precision of the highest score). Empty without
+ * positive rows. */
 void curve_pr(struct sl_arena *a, const struct metric_basis *basis, size_t most, struct curve *ret);
 /* The confusion matrix at each threshold. Shapes: thresholds, ret (n). */
 void curve_confusions(const struct metric_basis *basis, const double *thresholds, size_t n,

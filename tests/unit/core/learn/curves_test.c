@@ -36,8 +36,8 @@ static void test_curves__by_hand(void **state)
     assert_true(isinf(c.points[0].threshold));
     assert_float_equal(c.points[1].threshold, 0.8, 1e-6);
     curve_pr(a, basis, 200, &c);
-    assert_curve(&c, 5, (const double[]){third, 2 * third, 2 * third, 1, 1},
-                 (const double[]){0.5, 2 * third, 0.5, 0.6, 0.5});
+    assert_curve(&c, 6, (const double[]){0, third, 2 * third, 2 * third, 1, 1},
+                 (const double[]){0.5, 0.5, 2 * third, 0.5, 0.6, 0.5});
 
     const double thresholds[] = {0, 0.4, 0.61, 1};
     struct metric_confusion m[4];
