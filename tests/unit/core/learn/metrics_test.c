@@ -1,4 +1,6 @@
 #include "core/learn/metrics.h"
+
+#include "base/rng.h"
 #include "tests/support/test.h"
 
 #include <math.h>
@@ -89,6 +91,58 @@ static void test_metrics__multiclass(void **state)
     assert_float_equal(v.v[METRIC_TOP_3_ACCURACY], 1, 1e-12);
 }
 
+/* Counts are the same as rows that are there so many times. */
+static void test_metrics__counts_are_rows(void **state)
+{
+    (void)state;
+    enum { N = 200 };
+    struct sl_rng rng;
+    sl_rng_init(&rng, 9);
+    for (int task = 0; task < 3; task++) {
+        SL_AUTOARENA(a);
+        size_t k = task == MODEL_MULTICLASS ? 4 : 1, n = 0;
+        float p[N * 4], many_p[N * 3 * 4];
+        double y[N], w[N], many_y[N * 3], many_w[N * 3];
+        uint8_t counts[N];
+        for (size_t i = 0; i < N; i++) {
+            for (size_t j = 0; j < k; j++)
+                p[i * k + j] = (float)sl_rng_below(&rng, 50) / 50;
+            y[i] = (double)sl_rng_below(&rng, task == MODEL_BINARY ? 2 : 4);
+            w[i] = sl_rng_f64(&rng);
+            counts[i] = (uint8_t)sl_rng_below(&rng, 4);
+            for (int c = 0; c < counts[i]; c++, n++) {
+                memcpy(many_p + n * k, p + i * k, k * sizeof *p);
+                many_y[n] = y[i];
+                many_w[n] = w[i];
+            }
+        }
+        struct metric_rows once = {(enum model_task)task, N, k, p, y, w, 0.4};
+        struct metric_rows many = {(enum model_task)task, n, k, many_p, many_y, many_w, 0.4};
+        struct metric_values got, expected;
+        metrics_weigh(metrics_prepare(a, &once), counts, &got);
+        metrics_compute(&many, &expected);
+        assert_float_equal(got.weight, expected.weight, 1e-9);
+        for (int m = 0; m < METRIC_COUNT; m++) {
+            assert_int_equal(isnan(got.v[m]), isnan(expected.v[m]));
+            if (!isnan(got.v[m])) /* MAPE of a label 0 is huge */
+                assert_float_equal(got.v[m], expected.v[m], 1e-9 * fmax(1, fabs(expected.v[m])));
+        }
+    }
+}
+
+/* Equal labels have no variance to explain, whatever rounding says. */
+static void test_metrics__equal_labels_have_no_r2(void **state)
+{
+    (void)state;
+    const float p[] = {0.2f, 0.1f, 0.3f};
+    const double y[] = {0.1, 0.1, 0.1};
+    struct metric_rows rows = {MODEL_REGRESSION, 3, 1, p, y, NULL, 0};
+    struct metric_values v;
+    metrics_compute(&rows, &v);
+    assert_true(isnan(v.v[METRIC_R2]));
+    assert_float_equal(v.v[METRIC_MEAN_LABEL], 0.1, 1e-15);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -96,6 +150,8 @@ int main(void)
         cmocka_unit_test(test_metrics__one_class_has_no_auc),
         cmocka_unit_test(test_metrics__regression),
         cmocka_unit_test(test_metrics__multiclass),
+        cmocka_unit_test(test_metrics__counts_are_rows),
+        cmocka_unit_test(test_metrics__equal_labels_have_no_r2),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
