@@ -11,7 +11,7 @@ static double labels[N], values[N];
 static int64_t whole[N];
 static uint32_t codes[N];
 static struct sl_str dict[N];
-static char text[N][16];
+static char text[N][24];
 
 static int setup(void **state)
 {
