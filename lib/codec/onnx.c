@@ -22,6 +22,12 @@ struct scalar {
     onnx_value value;
 };
 
+/* A set of names: open addressing. */
+struct names {
+    const char **slots; /* (count) a power of two; NULL: free */
+    size_t n, count;
+};
+
 struct onnx {
     struct sl_arena *a;
     char *name;
@@ -30,6 +36,7 @@ struct onnx {
     struct list opsets;              /* Onnx__OperatorSetIdProto */
     struct list metadata;            /* Onnx__StringStringEntryProto */
     struct list scalars;             /* struct scalar */
+    struct names names;              /* all that are given */
     Onnx__NodeProto *last;
 };
 
@@ -72,14 +79,33 @@ struct sl_arena *onnx_arena(const struct onnx *g)
 
 /* ---- names ------------------------------------------------------------------------------------*/
 
-static Onnx__ValueInfoProto *find_info(const struct list *infos, const char *name)
+static size_t slot_of(const struct names *s, const char *name)
 {
-    for (size_t i = 0; i < infos->n; i++) {
-        Onnx__ValueInfoProto *v = infos->p[i];
-        if (strcmp(v->name, name) == 0)
-            return v;
+    size_t at = sl_str_hash(sl_str(name)) & (s->count - 1);
+    while (s->slots[at] && strcmp(s->slots[at], name) != 0)
+        at = (at + 1) & (s->count - 1);
+    return at;
+}
+
+static bool is_taken(const struct onnx *g, const char *name)
+{
+    return g->names.n > 0 && g->names.slots[slot_of(&g->names, name)];
+}
+
+static char *take_name(struct onnx *g, char *name)
+{
+    struct names *s = &g->names;
+    if (2 * (s->n + 1) > s->count) {
+        struct names old = *s;
+        s->count = SL_MAX(2 * old.count, (size_t)64);
+        s->slots = SL_ARENA_ARRAY(g->a, const char *, s->count);
+        for (size_t i = 0; i < old.count; i++)
+            if (old.slots[i])
+                s->slots[slot_of(s, old.slots[i])] = old.slots[i];
     }
-    return NULL;
+    s->slots[slot_of(s, name)] = name;
+    s->n++;
+    return name;
 }
 
 /* A name of the form <stem>_<number>. Numbers make it differ from all other inner names; only an
@@ -91,23 +117,9 @@ static char *inner_name(struct onnx *g, const char *stem)
         struct sl_str text = again ? sl_arena_format(g->a, "%s_%zu_%d", stem, number, again)
                                    : sl_arena_format(g->a, "%s_%zu", stem, number);
         char *name = sl_arena_cstr(g->a, text);
-        if (!find_info(&g->inputs, name) && !find_info(&g->outputs, name))
-            return name;
+        if (!is_taken(g, name))
+            return take_name(g, name);
     }
-}
-
-static bool is_inner(const struct onnx *g, const char *name)
-{
-    for (size_t i = 0; i < g->nodes.n; i++) {
-        const Onnx__NodeProto *n = g->nodes.p[i];
-        for (size_t j = 0; j < n->n_output; j++)
-            if (strcmp(n->output[j], name) == 0)
-                return true;
-    }
-    for (size_t i = 0; i < g->initializers.n; i++)
-        if (strcmp(((const Onnx__TensorProto *)g->initializers.p[i])->name, name) == 0)
-            return true;
-    return false;
 }
 
 /* ---- inputs and outputs -----------------------------------------------------------------------*/
@@ -156,8 +168,10 @@ onnx_value onnx_input(struct onnx *g, struct sl_str name, enum onnx_type type, c
                       size_t n_dims)
 {
     sl_assert(g->nodes.n == 0 && g->initializers.n == 0);
-    sl_assert(!onnx_find_input(g, name));
-    Onnx__ValueInfoProto *v = new_info(g, sl_arena_cstr(g->a, name), type, dims, n_dims);
+    char *own = sl_arena_cstr(g->a, name);
+    sl_assert(!is_taken(g, own));
+    take_name(g, own);
+    Onnx__ValueInfoProto *v = new_info(g, own, type, dims, n_dims);
     push(g->a, &g->inputs, v);
     return v->name;
 }
@@ -176,10 +190,9 @@ onnx_value onnx_output(struct onnx *g, onnx_value value, struct sl_str name, enu
                        const int64_t *dims, size_t n_dims)
 {
     char *unique = sl_arena_cstr(g->a, name);
-    for (int again = 2;
-         find_info(&g->inputs, unique) || find_info(&g->outputs, unique) || is_inner(g, unique);
-         again++)
+    for (int again = 2; is_taken(g, unique); again++)
         unique = sl_arena_cstr(g->a, sl_arena_format(g->a, "%.*s_%d", SL_FMT(name), again));
+    take_name(g, unique);
 
     onnx_value source = value;
     onnx_value renamed;

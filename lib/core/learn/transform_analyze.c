@@ -432,13 +432,14 @@ static struct sl_err *settle(struct sl_arena *a, struct transform *t)
                           "vocabulary (topK, minCount)",
                           SL_FMT(source_name(a, t, (int)i)), (long long)t->nodes[i].size);
     }
+    const char **reasons = SL_ARENA_ARRAY(a, const char *, t->n_outputs);
+    transform_portable_reasons(a, t, reasons);
     for (size_t i = 0; i < t->n_outputs; i++) {
         const struct transform_node *n = &t->nodes[t->outputs[i].node];
         t->outputs[i].size = n->size;
         t->outputs[i].may_miss = n->kind == TRANSFORM_NUMBER && n->may_miss;
-        const char *reason = transform_portable_reason(t, i);
-        t->outputs[i].portable = !reason;
-        t->outputs[i].reason = sl_str(reason ? reason : "");
+        t->outputs[i].portable = !reasons[i];
+        t->outputs[i].reason = sl_str(reasons[i] ? reasons[i] : "");
     }
     return NULL;
 }

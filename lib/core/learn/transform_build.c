@@ -44,11 +44,13 @@ void transform_complain(struct transform_build *b, struct transform_value *v, co
 
 /* ---- fill -------------------------------------------------------------------------------------*/
 
-/* Parts of one timestamp share its fill. */
+/* Parts of one timestamp share its fill, which is among the last nodes then. */
 static int add_fill(struct transform_build *b, int from, enum transform_wish_kind kind)
 {
-    for (size_t i = 0; i < b->t->n_nodes; i++) {
-        const struct transform_node *n = &b->t->nodes[i];
+    enum { LAST = 64 };
+    const struct transform *t = b->t;
+    for (size_t i = t->n_nodes; i-- > (size_t)from + 1 && t->n_nodes - i <= LAST;) {
+        const struct transform_node *n = &t->nodes[i];
         if (n->op == TRANSFORM_FILL && n->args[0] == from && n->pending && n->wish->kind == kind)
             return (int)i;
     }
@@ -136,10 +138,9 @@ static int fill_source(struct transform_build *b, const struct transform_feature
 static void add_output(struct transform_build *b, struct sl_str name, struct transform_value v)
 {
     struct transform *t = b->t;
-    bool taken = sl_str_eq(name, t->label.name) || sl_str_eq(name, t->weight.name);
-    for (size_t i = 0; i < t->n_outputs; i++)
-        taken = taken || sl_str_eq(name, t->outputs[i].name);
-    if (taken) {
+    bool added;
+    (void)sl_map_add(&b->outputs, name, &added);
+    if (!added) {
         transform_complain(b, NULL, "there is already an output, label or weight named '%.*s'",
                            SL_FMT(name));
         return;
@@ -316,6 +317,38 @@ static void build_feature(struct transform_build *b, const struct transform_feat
         add_missing(b, f, source);
 }
 
+/* ---- all of them ------------------------------------------------------------------------------*/
+
+static struct transform_reading reading_of(struct sl_arena *a, struct column_spec **columns,
+                                           size_t *n, size_t n_specs)
+{
+    *columns = SL_ARENA_ARRAY(a, struct column_spec, n_specs);
+    return (struct transform_reading){columns, n, SL_ARENA_ARRAY(a, int, n_specs)};
+}
+
+/* Room for a name for each output. */
+static struct transform_named *named_of(struct sl_arena *a, const struct transform_features *f)
+{
+    size_t n = f->n;
+    for (size_t i = 0; i < f->n; i++)
+        n += f->p[i].parts.n;
+    return SL_ARENA_ARRAY(a, struct transform_named, n);
+}
+
+static void build_all(struct transform_build *b, const struct transform_features *features)
+{
+    transform_build_label(b, b->request);
+    transform_build_weight(b, b->request);
+    (void)sl_map_add(&b->outputs, b->t->label.name, NULL);
+    if (b->t->weight.name.n)
+        (void)sl_map_add(&b->outputs, b->t->weight.name, NULL);
+    for (size_t i = 0; i < features->n; i++) {
+        b->path = sl_arena_format(b->a, "features[%zu]", i);
+        b->line = features->p[i].line;
+        build_feature(b, &features->p[i]);
+    }
+}
+
 struct transform *transform_build(struct diag_list *l, const struct transform_request *r,
                                   const struct column_spec *columns, size_t n)
 {
@@ -325,30 +358,26 @@ struct transform *transform_build(struct diag_list *l, const struct transform_re
     if (l->error_count > before)
         return NULL;
 
-    size_t n_named = features.n;
-    for (size_t i = 0; i < features.n; i++)
-        n_named += features.p[i].parts.n;
-    struct transform_build b = {
-        .a = l->a,
-        .l = l,
-        .request = r,
-        .specs = columns,
-        .n_specs = n,
-        .t = SL_ARENA_NEW(l->a, struct transform),
-        .named = SL_ARENA_ARRAY(l->a, struct transform_named, n_named),
-    };
-    b.t->target = r->target;
-    b.t->features = r->features;
-    b.t->columns = SL_ARENA_ARRAY(l->a, struct column_spec, n);
-    b.t->label_columns = SL_ARENA_ARRAY(l->a, struct column_spec, n);
-    transform_build_label(&b, r);
-    transform_build_weight(&b, r);
-    for (size_t i = 0; i < features.n; i++) {
-        b.path = sl_arena_format(l->a, "features[%zu]", i);
-        b.line = features.p[i].line;
-        build_feature(&b, &features.p[i]);
-    }
-    if (l->error_count == before && b.t->n_outputs == 0)
+    struct transform *t = SL_ARENA_NEW(l->a, struct transform);
+    struct transform_build b = {.a = l->a,
+                                .l = l,
+                                .request = r,
+                                .specs = columns,
+                                .n_specs = n,
+                                .t = t,
+                                .named = named_of(l->a, &features),
+                                .features = reading_of(l->a, &t->columns, &t->n_columns, n),
+                                .label =
+                                    reading_of(l->a, &t->label_columns, &t->n_label_columns, n),
+                                .column_nodes = SL_ARENA_ARRAY(l->a, int, n)};
+    t->target = r->target;
+    t->features = r->features;
+    for (size_t i = 0; i < n; i++)
+        *sl_map_add(&b.raw, columns[i].name, NULL) = i;
+    build_all(&b, &features);
+    sl_map_deinit(&b.raw);
+    sl_map_deinit(&b.outputs);
+    if (l->error_count == before && t->n_outputs == 0)
         diag_add(l, DIAG_ERROR, 0, SL_STR("features"), "there is none");
-    return l->error_count > before ? NULL : b.t;
+    return l->error_count > before ? NULL : t;
 }

@@ -3,7 +3,15 @@
  * makes nodes of the entries of `apply`. */
 #pragma once
 
+#include "base/map.h"
 #include "core/learn/transform_spec.h"
+
+/* Raw columns that features, or label and weight, read: in the order of first use. */
+struct transform_reading {
+    struct column_spec **columns; /* room for every raw column */
+    size_t *n;
+    int *at; /* (n_specs) by raw column; 0: not read, else its index + 1 */
+};
 
 struct transform_build {
     struct sl_arena *a;
@@ -14,6 +22,10 @@ struct transform_build {
     struct transform *t;
     size_t capacity_nodes, capacity_outputs;
     struct transform_named *named; /* (n_named) features so far, hidden ones too */
+    struct sl_map raw;             /* index in `specs` by name */
+    struct sl_map outputs;         /* names of outputs, label and weight */
+    struct transform_reading features, label;
+    int *column_nodes; /* (n_specs) by index in t->columns; 0: none yet, else node + 1 */
     size_t n_named;
     size_t n_vocabularies;
     struct sl_str path; /* of the feature, for messages */

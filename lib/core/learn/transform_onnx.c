@@ -259,42 +259,43 @@ static bool *needed_nodes(struct sl_arena *a, const struct transform *t, const b
     return needed;
 }
 
-/* Why an output cannot come from the graph at all; NULL: it can. */
-static const char *output_reason(struct sl_arena *a, const struct transform *t, size_t index)
+/* Why nodes cannot come from the graph at all: themselves, or what they are made from. NULL: they
+ * can. Shapes: (n_nodes). */
+static const char **find_reasons(struct sl_arena *a, const struct transform *t)
 {
-    bool *wanted = SL_ARENA_ARRAY(a, bool, t->n_nodes);
-    wanted[t->outputs[index].node] = true;
-    const bool *needed = needed_nodes(a, t, wanted);
-    for (size_t i = 0; i < t->n_nodes; i++)
-        if (needed[i] && node_reason(&t->nodes[i]))
-            return node_reason(&t->nodes[i]);
-    return NULL;
-}
-
-static bool uses_hash(struct sl_arena *a, const struct transform *t, size_t index)
-{
-    bool *wanted = SL_ARENA_ARRAY(a, bool, t->n_nodes);
-    wanted[t->outputs[index].node] = true;
-    const bool *needed = needed_nodes(a, t, wanted);
+    const char **reasons = SL_ARENA_ARRAY(a, const char *, t->n_nodes);
     for (size_t i = 0; i < t->n_nodes; i++) {
         const struct transform_node *n = &t->nodes[i];
-        bool text = n->args[0] >= 0 && t->nodes[n->args[0]].kind == TRANSFORM_TEXT;
-        if (needed[i] &&
-            (n->op == TRANSFORM_HASH || (n->op == TRANSFORM_VOCABULARY && text && n->oov > 1)))
-            return true;
+        for (size_t k = 0; !reasons[i] && k < SL_COUNTOF(n->args); k++)
+            reasons[i] = n->args[k] >= 0 ? reasons[n->args[k]] : NULL;
+        if (!reasons[i])
+            reasons[i] = node_reason(n);
     }
-    return false;
+    return reasons;
 }
 
-const char *transform_portable_reason(const struct transform *t, size_t output)
+static bool hashes(const struct transform *t, const struct transform_node *n)
 {
-    SL_AUTOARENA(a);
-    const char *reason = output_reason(a, t, output);
-    if (reason)
-        return reason;
-    return uses_hash(a, t, output)
-               ? "hashing text needs MurmurHash3 of the operator set com.microsoft"
-               : NULL;
+    bool text = n->args[0] >= 0 && t->nodes[n->args[0]].kind == TRANSFORM_TEXT;
+    return n->op == TRANSFORM_HASH || (n->op == TRANSFORM_VOCABULARY && text && n->oov > 1);
+}
+
+void transform_portable_reasons(struct sl_arena *a, const struct transform *t, const char **ret)
+{
+    const char **reasons = find_reasons(a, t);
+    bool *hashed = SL_ARENA_ARRAY(a, bool, t->n_nodes);
+    for (size_t i = 0; i < t->n_nodes; i++) {
+        const struct transform_node *n = &t->nodes[i];
+        hashed[i] = hashes(t, n);
+        for (size_t k = 0; k < SL_COUNTOF(n->args); k++)
+            hashed[i] = hashed[i] || (n->args[k] >= 0 && hashed[n->args[k]]);
+    }
+    for (size_t i = 0; i < t->n_outputs; i++) {
+        int node = t->outputs[i].node;
+        ret[i] = reasons[node]  ? reasons[node]
+                 : hashed[node] ? "hashing text needs MurmurHash3 of the operator set com.microsoft"
+                                : NULL;
+    }
 }
 
 /* ---- the graph --------------------------------------------------------------------------------*/
@@ -340,16 +341,16 @@ void transform_to_onnx(struct onnx *g, const struct transform *t, onnx_value *re
                   .t = t,
                   .columns = SL_ARENA_ARRAY(a, onnx_value, t->n_columns),
                   .values = SL_ARENA_ARRAY(a, onnx_value, t->n_nodes)};
+    const char **reasons = find_reasons(a, t);
     bool *wanted = SL_ARENA_ARRAY(a, bool, t->n_nodes);
     for (size_t i = 0; i < t->n_outputs; i++)
-        if (!output_reason(a, t, i))
-            wanted[t->outputs[i].node] = true;
+        wanted[t->outputs[i].node] = !reasons[t->outputs[i].node];
     const bool *needed = needed_nodes(a, t, wanted);
     add_inputs(&x, needed);
     for (size_t i = 0; i < t->n_outputs; i++) {
         const struct transform_output *o = &t->outputs[i];
         ret_values[i] = NULL;
-        if (output_reason(a, t, i))
+        if (reasons[o->node])
             ret_values[i] = onnx_input(g, sl_arena_format(a, "feature:%.*s", SL_FMT(o->name)),
                                        o->is_id ? ONNX_INT64 : ONNX_FLOAT, column_shape, 2);
     }

@@ -13,6 +13,7 @@
  * Shapes: ret_values (t->n_outputs), each [N,1]: float, or int64 of an id. */
 void transform_to_onnx(struct onnx *g, const struct transform *t, onnx_value *ret_values);
 
-/* Why output `index` is not portable: it needs an input of its own, or an operator outside of the
- * standard domains (MurmurHash3 of com.microsoft). NULL: the standard operators can say it. */
-const char *transform_portable_reason(const struct transform *t, size_t index);
+/* Why outputs are not portable: one needs an input of its own, or an operator outside of the
+ * standard domains (MurmurHash3 of com.microsoft). NULL: the standard operators can say it.
+ * Shapes: ret (t->n_outputs). `a` is scratch. */
+void transform_portable_reasons(struct sl_arena *a, const struct transform *t, const char **ret);

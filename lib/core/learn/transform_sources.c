@@ -1,32 +1,25 @@
 /* What features, label and weight read: columns and expressions. */
 #include "core/learn/transform_build.h"
 
-static const struct column_spec *find_spec(const struct transform_build *b, struct sl_str name)
-{
-    for (size_t i = 0; i < b->n_specs; i++)
-        if (sl_str_eq(b->specs[i].name, name))
-            return &b->specs[i];
-    return NULL;
-}
-
-/* Index of the column in `list`, added when it is not there; -1: no such raw column. `list` has
- * room for every raw column. */
-static int use_column(const struct transform_build *b, struct column_spec *list, size_t *n,
+/* Index of the column among those that are read, added when it is not there; -1: there is no such
+ * raw column. */
+static int use_column(const struct transform_build *b, const struct transform_reading *r,
                       struct sl_str name)
 {
-    for (size_t i = 0; i < *n; i++)
-        if (sl_str_eq(list[i].name, name))
-            return (int)i;
-    const struct column_spec *spec = find_spec(b, name);
-    if (!spec)
+    const uint64_t *raw = sl_map_find(&b->raw, name);
+    if (!raw)
         return -1;
-    list[*n] = (struct column_spec){sl_arena_str(b->a, spec->name), spec->type};
-    return (int)(*n)++;
+    if (!r->at[*raw]) {
+        const struct column_spec *spec = &b->specs[*raw];
+        (*r->columns)[*r->n] = (struct column_spec){sl_arena_str(b->a, spec->name), spec->type};
+        r->at[*raw] = (int)++*r->n;
+    }
+    return r->at[*raw] - 1;
 }
 
 int transform_column_node(struct transform_build *b, struct sl_str name)
 {
-    int column = use_column(b, b->t->columns, &b->t->n_columns, name);
+    int column = use_column(b, &b->features, name);
     if (column < 0) {
         struct sl_str *names = SL_ARENA_ARRAY(b->a, struct sl_str, b->n_specs);
         for (size_t i = 0; i < b->n_specs; i++)
@@ -35,28 +28,29 @@ int transform_column_node(struct transform_build *b, struct sl_str name)
                            diag_did_you_mean(b->a, name, names, b->n_specs));
         return -1;
     }
-    for (size_t i = 0; i < b->t->n_nodes; i++)
-        if (b->t->nodes[i].op == TRANSFORM_COLUMN && b->t->nodes[i].column == column)
-            return (int)i;
-    return transform_add_node(
-        b, (struct transform_node){.op = TRANSFORM_COLUMN, .column = column, .args = {-1, -1}});
+    if (!b->column_nodes[column])
+        b->column_nodes[column] = 1 + transform_add_node(b, (struct transform_node){
+                                                                .op = TRANSFORM_COLUMN,
+                                                                .column = column,
+                                                                .args = {-1, -1},
+                                                            });
+    return b->column_nodes[column] - 1;
 }
 
 struct columns_used {
     const struct transform_build *b;
-    struct column_spec *list;
-    size_t *n;
+    const struct transform_reading *r;
 };
 
 static void use_name(void *ctx, const struct expr *name)
 {
-    struct columns_used *u = ctx;
-    (void)use_column(u->b, u->list, u->n, name->name);
+    const struct columns_used *u = ctx;
+    (void)use_column(u->b, u->r, name->name);
 }
 
-/* Parses and binds an expression; its columns are added to `list`. NULL: told. */
+/* Parses and binds an expression; its columns are read from now on. NULL: told. */
 static struct expr *bind_expr(struct transform_build *b, struct sl_str text,
-                              struct column_spec *list, size_t *n)
+                              const struct transform_reading *r)
 {
     struct expr *parsed, *bound;
     struct sl_err *err = expr_parse(b->a, text, &parsed);
@@ -65,8 +59,8 @@ static struct expr *bind_expr(struct transform_build *b, struct sl_str text,
         err = expr_bind(b->a, parsed, b->specs, b->n_specs, &bound);
     }
     if (!err) {
-        expr_visit_names(parsed, use_name, &(struct columns_used){b, list, n});
-        err = expr_bind(b->a, parsed, list, *n, &bound);
+        expr_visit_names(parsed, use_name, &(struct columns_used){b, r});
+        err = expr_bind(b->a, parsed, *r->columns, *r->n, &bound);
     }
     if (err) {
         SL_AUTOBUF(told, 0);
@@ -80,7 +74,7 @@ static struct expr *bind_expr(struct transform_build *b, struct sl_str text,
 
 int transform_expr_node(struct transform_build *b, struct sl_str text)
 {
-    struct expr *e = bind_expr(b, text, b->t->columns, &b->t->n_columns);
+    struct expr *e = bind_expr(b, text, &b->features);
     if (!e)
         return -1;
     if (e->type == EXPR_NULL || e->type == EXPR_LIST || e->type == EXPR_ANY) {
@@ -129,7 +123,7 @@ void transform_build_label(struct transform_build *b, const struct transform_req
     b->line = 0;
     t->label.name = r->label_name;
     t->label.text = r->label_expr;
-    t->label.expr = bind_expr(b, r->label_expr, t->label_columns, &t->n_label_columns);
+    t->label.expr = bind_expr(b, r->label_expr, &b->label);
     if (!t->label.expr)
         return;
     settle_task(b, r->label_task);
@@ -151,7 +145,7 @@ void transform_build_weight(struct transform_build *b, const struct transform_re
     b->path = SL_STR("weight");
     t->weight.name = r->weight_name;
     t->weight.text = r->weight_expr;
-    t->weight.expr = bind_expr(b, r->weight_expr, t->label_columns, &t->n_label_columns);
+    t->weight.expr = bind_expr(b, r->weight_expr, &b->label);
     if (sl_str_eq(t->weight.name, t->label.name))
         transform_complain(b, NULL, "label and weight have one name");
     if (t->weight.expr && t->weight.expr->type != EXPR_INT && t->weight.expr->type != EXPR_DOUBLE)
