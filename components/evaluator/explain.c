@@ -9,6 +9,8 @@
 #include <stdlib.h>
 
 enum { LEAK_ROWS = 100000 };
+/* Predictions that importance may cost, and the rows it looks at even if that is more. */
+enum { IMPORTANCE_PREDICTIONS = 5000000, IMPORTANCE_LEAST_ROWS = 500 };
 
 /* ---- features -----------------------------------------------------------------------------------
  */
@@ -78,6 +80,13 @@ static void summarise(struct feature *f, size_t repeats)
     }
 }
 
+static size_t importance_rows(const struct evaluation *e)
+{
+    size_t shuffles = SL_MAX(e->n_features, (size_t)1) * (size_t)e->p->importance.repeats;
+    size_t affordable = SL_MAX(IMPORTANCE_PREDICTIONS / shuffles, (size_t)IMPORTANCE_LEAST_ROWS);
+    return SL_MIN((size_t)e->p->importance.max_rows, affordable);
+}
+
 static struct sl_err *find_importance(struct evaluation *e)
 {
     if (!e->p->importance.enabled)
@@ -85,7 +94,7 @@ static struct sl_err *find_importance(struct evaluation *e)
     SL_AUTOARENA(a);
     size_t repeats = (size_t)e->p->importance.repeats;
     struct job job = {.e = e};
-    evaluation_sample(a, e, (size_t)e->p->importance.max_rows, &job.sample);
+    evaluation_sample(a, e, importance_rows(e), &job.sample);
     e->importance_metric = importance_metric(&e->values[0].candidate, e->candidate.model->task);
     e->importance_rows = job.sample.table.n_rows;
     job.rows = (struct importance_rows){

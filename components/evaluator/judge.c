@@ -4,8 +4,8 @@
 #include "base/vec.h"
 
 /* Slices are judged in waves, so that what is prepared for all of them need not fit into memory at
- * once: as many slices as have about this many rows, and not more than so many. */
-enum { WAVE_ROWS = 8000000, WAVE_SLICES = 512 };
+ * once: as many slices as have about this many scores, and not more than so many. */
+enum { WAVE_SCORES = 8000000, WAVE_SLICES = 512 };
 /* Row visits that a thread takes at a time. */
 enum { VISITS = 500000 };
 
@@ -117,9 +117,9 @@ static struct sl_err *run_wave(struct wave *w)
 
 static size_t wave_size(const struct evaluation *e, size_t first)
 {
-    size_t n = 0, rows = 0;
-    while (first + n < e->n_slices && n < WAVE_SLICES && (n == 0 || rows < WAVE_ROWS))
-        rows += e->slices[first + n++].n;
+    size_t n = 0, scores = 0;
+    while (first + n < e->n_slices && n < WAVE_SLICES && (n == 0 || scores < WAVE_SCORES))
+        scores += e->slices[first + n++].n * e->candidate.scores.n_outputs;
     return n;
 }
 

@@ -44,8 +44,8 @@ static void add_figures(struct report *r, const struct evaluation *e)
         const struct metric_interval *interval = &v->intervals.v[m[i]];
         labels[i] = metric_name(m[i]);
         if (v->resamples && !isnan(interval->low))
-            labels[i] = sl_arena_format(a, "%s (%.3g to %.3g)", metric_name(m[i]),
-                                        interval->low, interval->high)
+            labels[i] = sl_arena_format(a, "%s (%.3g to %.3g)", metric_name(m[i]), interval->low,
+                                        interval->high)
                             .p;
         values[i] = sl_arena_cstr(a, text);
     }

@@ -89,17 +89,10 @@ static void add_calibration(struct report *r, const struct evaluation *e, const 
 
 static void add_outcomes(struct report *r, const struct evaluation *e)
 {
-    static const struct report_column columns[] = {{"Threshold", true},
-                                                   {"TP", true},
-                                                   {"FP", true},
-                                                   {"FN", true},
-                                                   {"TN", true},
-                                                   {"Precision", true},
-                                                   {"Recall", true},
-                                                   {"Specificity", true},
-                                                   {"F1", true},
-                                                   {"Accuracy", true},
-                                                   {"MCC", true}};
+    static const struct report_column columns[] = {
+        {"Threshold", true}, {"TP", true},        {"FP", true},     {"FN", true},
+        {"TN", true},        {"Precision", true}, {"Recall", true}, {"Specificity", true},
+        {"F1", true},        {"Accuracy", true},  {"MCC", true}};
     report_table_begin(r, "Confusion at decision thresholds; the marked one is the model's own",
                        columns, SL_COUNTOF(columns), false);
     for (size_t i = 0; i < e->n_thresholds; i++) {

@@ -215,6 +215,23 @@ static double number_by_mean(const struct grouped *g, const struct rows *r)
 /* ---- both ---------------------------------------------------------------------------------------
  */
 
+/* Class numbers, the most frequent first; of a binary task the positive one. Returns how many. */
+static size_t pick_classes(struct sl_arena *a, enum model_task task, size_t n_classes,
+                           const struct rows *r, const uint32_t **ret)
+{
+    static const uint32_t positive[] = {1};
+    *ret = positive;
+    if (task == MODEL_BINARY)
+        return 1;
+    double *counts = SL_ARENA_ARRAY(a, double, n_classes);
+    struct ranking ranking;
+    for (size_t i = 0; i < r->n; i++)
+        counts[(size_t)r->labels[i]]++;
+    ranking_init(a, counts, counts, 0, n_classes, &ranking);
+    *ret = ranking.rows;
+    return SL_MIN(n_classes, (size_t)LEAK_MOST_CLASSES);
+}
+
 double leak_strength(const struct column *c, enum model_task task, size_t n_classes,
                      const double *labels, const double *weights)
 {
@@ -227,11 +244,12 @@ double leak_strength(const struct column *c, enum model_task task, size_t n_clas
         g = group(a, c, r.n);
     if (task == MODEL_REGRESSION)
         return fmax(value ? line_by_value(c, &r) : NAN, mean ? number_by_mean(&g, &r) : NAN);
+    const uint32_t *classes;
     double sum = 0;
-    size_t n = 0, first = task == MODEL_BINARY, last = task == MODEL_BINARY ? 2 : n_classes;
-    for (size_t k = first; k < last; k++) {
-        double one = fmax(value ? class_by_value(c, &r, (double)k) : NAN,
-                          mean ? class_by_mean(&g, &r, (double)k) : NAN);
+    size_t n = 0, n_picked = pick_classes(a, task, n_classes, &r, &classes);
+    for (size_t k = 0; k < n_picked; k++) {
+        double one = fmax(value ? class_by_value(c, &r, classes[k]) : NAN,
+                          mean ? class_by_mean(&g, &r, classes[k]) : NAN);
         sum += isnan(one) ? 0 : one;
         n += !isnan(one);
     }

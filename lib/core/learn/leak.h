@@ -8,7 +8,7 @@
 #define LEAK_LIMIT 0.99
 
 /* Rows of each class that must be there (of either half for text), else chance would do. */
-enum { LEAK_LEAST_ROWS = 10 };
+enum { LEAK_LEAST_ROWS = 10, LEAK_MOST_CLASSES = 20 };
 
 /* How well the column tells the label alone, in [0, 1]; NaN where that cannot be said.
  *

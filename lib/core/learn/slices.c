@@ -138,9 +138,47 @@ static struct sl_err *group_by(struct sl_arena *a, const struct slice_spec *spec
     return group_rows(a, spec, values, g);
 }
 
+/* Digits from `at` on, without zeros in front. */
+static struct sl_str digits_at(struct sl_str s, size_t *at)
+{
+    size_t from = *at;
+    while (*at < s.n && s.p[*at] >= '0' && s.p[*at] <= '9')
+        (*at)++;
+    while (from < *at && s.p[from] == '0')
+        from++;
+    return sl_strn(s.p + from, *at - from);
+}
+
+/* By bytes, but numbers within the names by their value: "hour:2" before "hour:10". */
+static int compare_names(struct sl_str x, struct sl_str y)
+{
+    size_t i = 0, k = 0;
+    while (i < x.n && k < y.n) {
+        size_t i_before = i, k_before = k;
+        struct sl_str a = digits_at(x, &i), b = digits_at(y, &k);
+        if (i > i_before && k > k_before) {
+            if (a.n != b.n)
+                return a.n < b.n ? -1 : 1;
+            int order = sl_str_cmp(a, b);
+            if (order)
+                return order;
+            continue;
+        }
+        i = i_before;
+        k = k_before;
+        if (x.p[i] != y.p[k])
+            return (unsigned char)x.p[i] < (unsigned char)y.p[k] ? -1 : 1;
+        i++;
+        k++;
+    }
+    if (i < x.n || k < y.n)
+        return i < x.n ? 1 : -1;
+    return sl_str_cmp(x, y);
+}
+
 static int compare_slices(const void *x, const void *y)
 {
-    return sl_str_cmp(((const struct slice *)x)->name, ((const struct slice *)y)->name);
+    return compare_names(((const struct slice *)x)->name, ((const struct slice *)y)->name);
 }
 
 /* The groups as slices, sorted by name. */

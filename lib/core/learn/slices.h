@@ -23,8 +23,9 @@ struct slice {
     size_t n;
 };
 
-/* The slices of every spec, in the order of the specs, each spec's by name; slices with fewer than
- * `least` rows are left out (the overall one never). A missing value is the value "(missing)".
+/* The slices of every spec, in the order of the specs, each spec's by name (numbers in
+ * it by their value); slices with fewer than `least` rows are left out (the overall one never). A
+ * missing value is the value "(missing)".
  * Lifetime: `a`. Errors: invalid: no such column, with "did you mean"; exhausted: more than 10,000
  * slices. */
 struct sl_err *slices_find(struct sl_arena *a, const struct table *t,

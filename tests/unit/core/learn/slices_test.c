@@ -40,8 +40,8 @@ static void test_slices__by_value(void **state)
     assert_slice(&s[2], "city:a", ROWS(1, 3));
     assert_slice(&s[3], "city:b", ROWS(0, 4, 5));
     assert_slice(&s[4], "n:(missing)", ROWS(5));
-    assert_slice(&s[5], "n:10", ROWS(2, 4));
-    assert_slice(&s[6], "n:2", ROWS(0, 1, 3));
+    assert_slice(&s[5], "n:2", ROWS(0, 1, 3));
+    assert_slice(&s[6], "n:10", ROWS(2, 4));
 }
 
 static void test_slices__crosses_and_fixed_values(void **state)
@@ -62,8 +62,8 @@ static void test_slices__crosses_and_fixed_values(void **state)
     assert_slice(&s[1], "flag:true, city:(missing)", ROWS(2));
     assert_slice(&s[2], "flag:true, city:b", ROWS(0, 4, 5));
     assert_slice(&s[3], "city:b, n:(missing)", ROWS(5));
-    assert_slice(&s[4], "city:b, n:10", ROWS(4));
-    assert_slice(&s[5], "city:b, n:2", ROWS(0));
+    assert_slice(&s[4], "city:b, n:2", ROWS(0));
+    assert_slice(&s[5], "city:b, n:10", ROWS(4));
 }
 
 static void test_slices__small_ones_are_left_out(void **state)
