@@ -30,6 +30,12 @@ static struct sl_str local_path(struct blobs *b, struct sl_arena *a, struct sl_s
     return s->fs->ops->local_path(s->fs, a, uri);
 }
 
+static bool can_move(struct blobs *b, struct sl_str uri)
+{
+    struct storage *s = SL_CONTAINER_OF(b, struct storage, blobs);
+    return sl_str_starts(uri, SL_STR("file://")) && blobs_can_move(s->fs, uri);
+}
+
 static void free_storage(struct blobs *b)
 {
     struct storage *s = SL_CONTAINER_OF(b, struct storage, blobs);
@@ -40,7 +46,7 @@ static void free_storage(struct blobs *b)
 struct blobs *storage_new(const struct json *options)
 {
     static const struct blobs_ops ops = {
-        .submit = submit, .local_path = local_path, .free = free_storage};
+        .submit = submit, .local_path = local_path, .can_move = can_move, .free = free_storage};
     (void)options; /* The local file system has none. */
     struct storage *s = SL_NEW(struct storage);
     s->blobs.ops = &ops;

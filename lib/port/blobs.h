@@ -20,6 +20,8 @@ enum blob_op {
                           size */
     BLOB_UPLOAD_FINISH, /* upload: the object appears */
     BLOB_UPLOAD_ABORT,  /* upload: nothing stays */
+    BLOB_MOVE, /* to: all that lies under the folder `uri` appears under the folder `to` at once.
+                  conflict: something lies there. Only where blobs_can_move says so. */
 };
 
 struct blob_stat {
@@ -35,6 +37,7 @@ struct blob_request {
     struct completion c;
     enum blob_op op;
     struct sl_str uri;
+    struct sl_str to; /* MOVE */
     int64_t offset;
     void *data; /* GET fills it; PUT and UPLOAD_PART read it */
     size_t size;
@@ -57,6 +60,8 @@ struct blobs_ops {
     /* The path of an object that is a plain file here, or an empty string: reading it needs no
      * copy. */
     struct sl_str (*local_path)(struct blobs *b, struct sl_arena *a, struct sl_str uri);
+    /* Whether BLOB_MOVE works there; NULL: never. */
+    bool (*can_move)(struct blobs *b, struct sl_str uri);
     void (*free)(struct blobs *b);
 };
 
@@ -67,6 +72,11 @@ struct blobs {
 static inline void blobs_submit(struct blobs *b, struct completion_queue *q, struct blob_request *r)
 {
     b->ops->submit(b, q, r);
+}
+
+static inline bool blobs_can_move(struct blobs *b, struct sl_str uri)
+{
+    return b->ops->can_move && b->ops->can_move(b, uri);
 }
 
 /* Submits and waits; for sequential code. Any thread may call it: it uses a queue of its own. */

@@ -142,11 +142,28 @@ static struct sl_err *do_put(struct blob_request *r, const char *path)
     return err;
 }
 
-static struct sl_err *do_remove(const char *path)
+/* Folders that hold nothing any more go with their last object. A writer that needs one meanwhile
+ * makes it again (create_part). */
+static struct sl_err *do_remove(struct sl_arena *a, const char *path)
 {
     if (unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR)
         return SL_ERRNO("remove '%s'", path);
+    char *folder = sl_arena_cstr(a, sl_str(path));
+    for (char *slash; (slash = strrchr(folder, '/')) && slash != folder;) {
+        *slash = '\0';
+        if (rmdir(folder) < 0)
+            break;
+    }
     return NULL;
+}
+
+static struct sl_err *do_move(struct sl_arena *a, struct sl_str from, const char *to)
+{
+    const char *path;
+    SL_TRY(path_of(a, from, &path));
+    SL_TRY(make_parent(a, to));
+    /* An empty folder of that name gives way, one that holds something does not. */
+    return rename(path, to) < 0 ? SL_ERRNO("move '%s' to '%s'", path, to) : NULL;
 }
 
 typedef SL_VEC(struct blob_stat) stat_vec;
@@ -254,7 +271,7 @@ static struct sl_err *carry_out(struct blob_request *r)
     case BLOB_PUT:
         return do_put(r, path);
     case BLOB_REMOVE:
-        return do_remove(path);
+        return do_remove(a, path);
     case BLOB_LIST:
         return do_list(r, path);
     case BLOB_UPLOAD_START:
@@ -265,6 +282,9 @@ static struct sl_err *carry_out(struct blob_request *r)
         return upload_end(r->upload, true);
     case BLOB_UPLOAD_ABORT:
         return upload_end(r->upload, false);
+    case BLOB_MOVE:
+        SL_TRY(path_of(a, r->to, &path));
+        return do_move(a, r->uri, path);
     }
     return SL_ERR(INTERNAL, "unknown blob operation %d", (int)r->op);
 }
@@ -294,6 +314,12 @@ static struct sl_str local_path(struct blobs *b, struct sl_arena *a, struct sl_s
     return err ? SL_STR("") : sl_str(path);
 }
 
+static bool can_move(struct blobs *b, struct sl_str uri)
+{
+    (void)b, (void)uri;
+    return true;
+}
+
 static void free_fs(struct blobs *b)
 {
     struct blob_fs *fs = SL_CONTAINER_OF(b, struct blob_fs, blobs);
@@ -304,7 +330,7 @@ static void free_fs(struct blobs *b)
 struct blobs *blob_fs_new(void)
 {
     static const struct blobs_ops ops = {
-        .submit = submit, .local_path = local_path, .free = free_fs};
+        .submit = submit, .local_path = local_path, .can_move = can_move, .free = free_fs};
     struct blob_fs *fs = SL_NEW(struct blob_fs);
     fs->blobs.ops = &ops;
     fs->queue = work_queue_new(2);

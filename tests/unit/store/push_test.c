@@ -3,7 +3,10 @@
 #include "adapter/blob_fs/blob_fs.h"
 #include "base/alloc.h"
 #include "base/file.h"
+#include "net/workers.h"
 #include "store/push.h"
+
+#include <dirent.h>
 
 struct fixture {
     char folder[64];
@@ -91,9 +94,45 @@ static void test_push__a_changed_file_is_not_pushed(void **state)
                "weights/w.bin");
     assert_err(artifact_open(f->a, f->blobs, uri_of(f, "serving/2000"), SL_STR(""), &pushed),
                NOT_FOUND, "");
-    struct blob_request stat = {
-        .op = BLOB_STAT, .uri = uri_of(f, "serving/2000/model.json"), .a = f->a};
-    assert_err(blobs_do(f->blobs, &stat), NOT_FOUND, "");
+    /* Nothing stays: no version, no staging. */
+    DIR *dir = opendir(sl_arena_format(f->a, "%s/serving", f->folder).p);
+    assert_null(dir);
+}
+
+struct pusher {
+    struct fixture *f;
+    struct sl_arena *arenas[8];
+    struct push_result results[8];
+};
+
+static struct sl_err *push_part(void *ctx, size_t index, int thread SL_UNUSED)
+{
+    struct pusher *p = ctx;
+    return push_model(p->arenas[index], p->f->blobs, p->f->model, p->f->destination, 2000000000,
+                      &p->results[index]);
+}
+
+/* All want version 2000: each gets one of its own, and each is whole. */
+static void test_push__several_at_once(void **state)
+{
+    struct fixture *f = *state;
+    struct pusher p = {.f = f};
+    struct workers *w = workers_new(4);
+    for (size_t i = 0; i < 8; i++)
+        p.arenas[i] = sl_arena_new();
+    assert_ok(workers_parallel_for(w, 8, push_part, &p));
+    for (size_t i = 0; i < 8; i++) {
+        struct artifact *pushed;
+        struct sl_str weights;
+        for (size_t j = 0; j < i; j++)
+            assert_false(sl_str_eq(p.results[i].version, p.results[j].version));
+        assert_ok(artifact_open(f->a, f->blobs, p.results[i].uri, f->model->digest, &pushed));
+        assert_ok(artifact_read(f->a, pushed, SL_STR("weights/w.bin"), 100, &weights));
+        assert_ok(artifact_read(f->a, pushed, SL_STR("model.json"), 100, &weights));
+    }
+    for (size_t i = 0; i < 8; i++)
+        sl_arena_free(p.arenas[i]);
+    workers_free(w);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -104,6 +143,7 @@ int main(void)
         CASE(test_push__is_the_model_again),
         CASE(test_push__versions_only_grow),
         CASE(test_push__a_changed_file_is_not_pushed),
+        CASE(test_push__several_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
