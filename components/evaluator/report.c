@@ -58,25 +58,42 @@ static void add_figures(struct report *r, const struct evaluation *e)
                          e->p->bootstrap.confidence * 100, v->resamples);
 }
 
+static void add_check(struct report *r, const struct blessing_check *c)
+{
+    report_row_begin(r, c->waived ? REPORT_WARN : c->passed ? REPORT_GOOD : REPORT_BAD);
+    report_cell(r, c->text);
+    report_cell(r, c->waived ? SL_STR("waived") : c->passed ? SL_STR("holds") : SL_STR("fails"));
+    report_row_end(r);
+}
+
+/* What fails, then of the others as many as leave the page readable. */
+static void add_checks(struct report *r, const struct evaluation *e)
+{
+    enum { MOST_FAILED = 500, MOST_OTHERS = 20 };
+    static const struct report_column columns[] = {{"Check", false}, {"Result", false}};
+    const struct blessing *b = &e->blessing;
+    size_t added = 0, limit = MOST_FAILED;
+    report_table_begin(r, "What was checked", columns, SL_COUNTOF(columns), false);
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < b->n_checks && added < limit; i++)
+            if (b->checks[i].passed == (pass == 1)) {
+                add_check(r, &b->checks[i]);
+                added++;
+            }
+        limit = added + MOST_OTHERS;
+    }
+    report_table_end(r);
+    if (added < b->n_checks)
+        report_paragraph(r, "%zu more checks are in evaluation.json.", b->n_checks - added);
+}
+
 static void add_verdict(struct report *r, const struct evaluation *e)
 {
-    static const struct report_column columns[] = {{"Check", false}, {"Result", false}};
     report_section(r, "Verdict");
     report_note(r, e->blessing.blessed ? REPORT_GOOD : REPORT_BAD, "%s: %.*s",
                 e->blessing.blessed ? "Blessed" : "Not blessed", SL_FMT(e->blessing.reason));
     add_figures(r, e);
-    report_table_begin(r, "What was checked", columns, SL_COUNTOF(columns),
-                       e->blessing.n_checks > 20);
-    for (size_t i = 0; i < e->blessing.n_checks; i++) {
-        const struct blessing_check *c = &e->blessing.checks[i];
-        report_row_begin(r, c->waived ? REPORT_WARN : c->passed ? REPORT_GOOD : REPORT_BAD);
-        report_cell(r, c->text);
-        report_cell(r, c->waived   ? SL_STR("waived")
-                       : c->passed ? SL_STR("holds")
-                                   : SL_STR("fails"));
-        report_row_end(r);
-    }
-    report_table_end(r);
+    add_checks(r, e);
 }
 
 /* ---- candidate and baseline ---------------------------------------------------------------------

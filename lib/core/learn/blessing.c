@@ -23,20 +23,27 @@ static void add_check(struct decision *d, bool passed, bool waived, struct sl_st
     out->rubber_stamp |= waived;
 }
 
+/* A value as messages have it. */
+static struct sl_str text_of(struct decision *d, double value)
+{
+    return isnan(value) ? SL_STR("undefined on these rows") : sl_arena_format(d->a, "%.6g", value);
+}
+
 /* A NaN passes no bound. */
 static void check_value(struct decision *d, const struct blessing_threshold *t,
                         const struct blessing_slice *s)
 {
     double value = s->candidate->v[t->metric];
     const char *name = metric_name(t->metric);
+    struct sl_str text = text_of(d, value);
     if (t->has_min)
         add_check(d, value >= t->min, false,
-                  sl_arena_format(d->a, "%.*s: %s %.6g, at least %.6g is wanted", SL_FMT(s->name),
-                                  name, value, t->min));
+                  sl_arena_format(d->a, "%.*s: %s %.*s, at least %.6g is wanted", SL_FMT(s->name),
+                                  name, SL_FMT(text), t->min));
     if (t->has_max)
         add_check(d, value <= t->max, false,
-                  sl_arena_format(d->a, "%.*s: %s %.6g, at most %.6g is wanted", SL_FMT(s->name),
-                                  name, value, t->max));
+                  sl_arena_format(d->a, "%.*s: %s %.*s, at most %.6g is wanted", SL_FMT(s->name),
+                                  name, SL_FMT(text), t->max));
 }
 
 /* One bound of a change; in percent when it is relative. */
@@ -45,13 +52,22 @@ static void check_bound(struct decision *d, const struct blessing_threshold *t,
                         bool relative)
 {
     double scale = relative ? 100 : 1;
-    const char *percent = relative ? " %" : "";
-    add_check(d, least ? change >= bound : change <= bound, false,
-              sl_arena_format(
-                  d->a,
-                  "%.*s: %s changed by %+.6g%s against the blessed model, at %s %+.6g%s is wanted",
-                  SL_FMT(s->name), metric_name(t->metric), change * scale, percent,
-                  least ? "least" : "most", bound * scale, percent));
+    const char *percent = relative ? " %" : "", *most = least ? "least" : "most";
+    const char *name = metric_name(t->metric);
+    bool passed = least ? change >= bound : change <= bound;
+    if (isnan(change))
+        add_check(d, false, false,
+                  sl_arena_format(d->a,
+                                  "%.*s: the change of %s against the blessed model is undefined "
+                                  "on these rows, at %s %+.6g%s is wanted",
+                                  SL_FMT(s->name), name, most, bound * scale, percent));
+    else
+        add_check(d, passed, false,
+                  sl_arena_format(d->a,
+                                  "%.*s: %s changed by %+.6g%s against the blessed model, at %s "
+                                  "%+.6g%s is wanted",
+                                  SL_FMT(s->name), name, change * scale, percent, most,
+                                  bound * scale, percent));
 }
 
 static void check_change(struct decision *d, const struct blessing_threshold *t,

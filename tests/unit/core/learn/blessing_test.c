@@ -70,6 +70,19 @@ static void test_blessing__bounds_are_inclusive_and_nan_fails(void **state)
     assert_false(blessed((struct blessing_threshold){METRIC_F1, .has_max = true, .max = 1}, false));
 }
 
+static void test_blessing__undefined_is_said(void **state)
+{
+    (void)state;
+    SL_AUTOARENA(a);
+    struct blessing_threshold t = {METRIC_F1, .has_min = true, .min = 0};
+    struct blessing b = decide(a, &t, 1, true);
+    assert_non_null(strstr(b.reason.p, "f1 undefined on these rows, at least 0"));
+    t = (struct blessing_threshold){METRIC_F1, .has_min_change = true};
+    b = decide(a, &t, 1, true);
+    assert_false(b.blessed);
+    assert_non_null(strstr(b.reason.p, "change of f1"));
+}
+
 static void test_blessing__slices(void **state)
 {
     (void)state;
@@ -156,6 +169,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_blessing__nothing_is_blessed_without_thresholds),
         cmocka_unit_test(test_blessing__bounds_are_inclusive_and_nan_fails),
+        cmocka_unit_test(test_blessing__undefined_is_said),
         cmocka_unit_test(test_blessing__slices),
         cmocka_unit_test(test_blessing__changes),
         cmocka_unit_test(test_blessing__relative_changes),
