@@ -28,7 +28,7 @@ void engine_save(struct engine *e)
     struct json *status = snapshot_encode(a, e->pipeline, &e->run, e->states);
     struct sl_err *err = e->cfg.store->save_status(e->cfg.store, &e->record, status);
     if (err)
-        engine_fail(e, SL_WRAP(err, "run '%.*s': save its state", SL_FMT(e->record.name)));
+        engine_fail(e, SL_WRAP(err, "save its state"));
     e->dirty = false;
 }
 

@@ -94,7 +94,8 @@ static void listed(struct completion *c)
         return;
     }
     e->units_known = true;
-    units_watch(e);
+    if (!e->closing)
+        units_watch(e);
 }
 
 void units_list(struct engine *e)

@@ -203,8 +203,8 @@ static struct sl_err *save_status(struct engine_store *s, const struct run_recor
 {
     struct engine_world *w = SL_CONTAINER_OF(s, struct engine_world, store);
     (void)run;
-    if (dies(w))
-        return SL_ERR(CANCELED, "dead");
+    if (dies(w) || w->store_fails)
+        return SL_ERR(EXHAUSTED, "the disk is full");
     sl_buf_clear(&w->status);
     json_format(status, JSON_COMPACT, &w->status);
     return NULL;
@@ -466,7 +466,7 @@ enum outcome engine_world_live(struct engine_world *w, const struct spec_pipelin
             w->broken = "nothing will happen any more";
     }
     enum outcome o = w->dead ? OUTCOME_NONE : engine_run_state(e)->outcome;
-    w->dead = true; /* what it still asks for comes to nothing */
+    w->dead |= !w->store_fails; /* what a dead one still asks for comes to nothing */
     engine_free(e);
     return o;
 }

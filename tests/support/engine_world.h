@@ -57,6 +57,7 @@ struct engine_world {
     size_t asked;  /* things asked of the world in this life */
     size_t die_at; /* 0: never */
     bool dead;
+    bool store_fails;   /* the disk is full, and all else works */
     const char *broken; /* a property that did not hold */
 };
 

@@ -129,6 +129,21 @@ static void test_engine__dying_twice(void **state)
         die_everywhere(true, second);
 }
 
+/* The first state cannot be saved: the run gives up, and its requests are waited for. */
+static void test_engine__a_full_disk_ends_the_run(void **state)
+{
+    struct engine_world w;
+    struct watcher x;
+    (void)state;
+    start(&w, &x);
+    const struct spec_pipeline *p = engine_world_pipeline(&w, diamond);
+    w.store_fails = true;
+    engine_world_live(&w, p);
+    assert_string_equal(w.broken, "a tick failed");
+    assert_null(w.watch);
+    engine_world_deinit(&w);
+}
+
 /* ---- the index -------------------------------------------------------------------------------*/
 
 static void test_engine__a_run_goes_on_without_the_index(void **state)
@@ -337,6 +352,7 @@ int main(void)
         cmocka_unit_test(test_engine__a_diamond),
         cmocka_unit_test(test_engine__dying_at_every_request),
         cmocka_unit_test(test_engine__dying_twice),
+        cmocka_unit_test(test_engine__a_full_disk_ends_the_run),
         cmocka_unit_test(test_engine__a_run_goes_on_without_the_index),
         cmocka_unit_test(test_engine__a_hit_is_taken),
         cmocka_unit_test(test_engine__a_hit_that_does_not_hold_is_rejected),
