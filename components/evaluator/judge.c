@@ -99,7 +99,7 @@ static struct sl_err *end_slice(void *ctx, size_t index, int thread)
 static void plan_blocks(struct wave *w)
 {
     for (size_t i = w->first; i < w->first + w->n; i++) {
-        size_t each = SL_MAX(VISITS / SL_MAX(w->e->slices[i].n, (size_t)1), (size_t)1);
+        size_t rows = SL_MAX(w->e->slices[i].n, (size_t)1), each = SL_MAX(VISITS / rows, (size_t)1);
         for (size_t at = 0; at < w->e->values[i].resamples; at += each)
             *sl_vec_add(&w->blocks) =
                 (struct block){i, at, SL_MIN(at + each, w->e->values[i].resamples)};

@@ -45,3 +45,12 @@
         SL_AUTOARENA(test_a);                                        \
         assert_string_equal(sl_arena_cstr(test_a, (s)), (expected)); \
     } while (0)
+
+/* Fails the test unless |x - y| <= epsilon, in double (cmocka's assert_float_equal is in float). */
+#define assert_close(x, y, epsilon)                                                 \
+    do {                                                                            \
+        double test_x = (x), test_y = (y);                                          \
+        double test_distance = test_x < test_y ? test_y - test_x : test_x - test_y; \
+        if (!(test_distance <= (epsilon)))                                          \
+            fail_msg("%s is %.17g, expected %.17g (%s)", #x, test_x, test_y, #y);   \
+    } while (0)

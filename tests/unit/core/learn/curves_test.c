@@ -17,8 +17,8 @@ static void assert_curve(const struct curve *c, size_t n, const double *x, const
 {
     assert_int_equal(c->n, n);
     for (size_t i = 0; i < n; i++) {
-        assert_float_equal(c->points[i].x, x[i], 1e-12);
-        assert_float_equal(c->points[i].y, y[i], 1e-12);
+        assert_close(c->points[i].x, x[i], 1e-12);
+        assert_close(c->points[i].y, y[i], 1e-12);
     }
 }
 
@@ -34,7 +34,7 @@ static void test_curves__by_hand(void **state)
     assert_curve(&c, 6, (const double[]){0, third, third, 2 * third, 2 * third, 1},
                  (const double[]){0, third, 2 * third, 2 * third, 1, 1});
     assert_true(isinf(c.points[0].threshold));
-    assert_float_equal(c.points[1].threshold, 0.8, 1e-6);
+    assert_close(c.points[1].threshold, 0.8, 1e-6);
     curve_pr(a, basis, 200, &c);
     assert_curve(&c, 6, (const double[]){0, third, 2 * third, 2 * third, 1, 1},
                  (const double[]){0.5, 0.5, 2 * third, 0.5, 0.6, 0.5});
@@ -42,14 +42,14 @@ static void test_curves__by_hand(void **state)
     const double thresholds[] = {0, 0.4, 0.61, 1};
     struct metric_confusion m[4];
     curve_confusions(basis, thresholds, 4, m);
-    assert_float_equal(m[0].tp + m[0].fp, 6, 1e-12);
-    assert_float_equal(m[1].tp, 2, 1e-12);
-    assert_float_equal(m[1].fp, 2, 1e-12);
-    assert_float_equal(m[1].fn, 1, 1e-12);
-    assert_float_equal(m[1].tn, 1, 1e-12);
-    assert_float_equal(m[2].tp, 1, 1e-12);
-    assert_float_equal(m[3].fn, 3, 1e-12);
-    assert_float_equal(m[3].tn, 3, 1e-12);
+    assert_close(m[0].tp + m[0].fp, 6, 1e-12);
+    assert_close(m[1].tp, 2, 1e-12);
+    assert_close(m[1].fp, 2, 1e-12);
+    assert_close(m[1].fn, 1, 1e-12);
+    assert_close(m[1].tn, 1, 1e-12);
+    assert_close(m[2].tp, 1, 1e-12);
+    assert_close(m[3].fn, 3, 1e-12);
+    assert_close(m[3].tn, 3, 1e-12);
 }
 
 static void test_curves__one_class_has_none(void **state)
@@ -67,7 +67,7 @@ static void test_curves__one_class_has_none(void **state)
     rows.n = 0;
     struct metric_confusion m;
     curve_confusions(metrics_prepare(a, &rows), (const double[]){0.5}, 1, &m);
-    assert_float_equal(m.tp + m.fp + m.tn + m.fn, 0, 0);
+    assert_close(m.tp + m.fp + m.tn + m.fn, 0, 0);
 }
 
 /* A thinned curve has few points, all of the whole curve, and the same area. */
@@ -96,14 +96,14 @@ static void test_curves__thinning_keeps_the_shape(void **state)
     for (size_t i = 1; i < thin.n; i++)
         area += (thin.points[i].x - thin.points[i - 1].x) *
                 (thin.points[i].y + thin.points[i - 1].y) / 2;
-    assert_float_equal(area, v.v[METRIC_AUC], 1e-3);
+    assert_close(area, v.v[METRIC_AUC], 1e-3);
     curve_pr(a, basis, 200, &thin);
     assert_true(thin.n > 50 && thin.n <= 200);
     double widest = 0;
     for (size_t i = 1; i < thin.n; i++)
         widest = fmax(widest, thin.points[i].x - thin.points[i - 1].x);
     assert_true(widest < 0.05);
-    assert_float_equal(thin.points[thin.n - 1].x, 1, 1e-12);
+    assert_close(thin.points[thin.n - 1].x, 1, 1e-12);
 }
 
 static void test_curves__calibration_bins_have_one_weight(void **state)
@@ -115,16 +115,16 @@ static void test_curves__calibration_bins_have_one_weight(void **state)
     struct calibration_bin bins[2];
     assert_int_equal(curve_calibration(s, y, NULL, 10, 2, bins), 2);
     assert_int_equal(bins[0].rows, 7);
-    assert_float_equal(bins[0].label, 3.0 / 7, 1e-12);
-    assert_float_equal(bins[0].prediction, 2.6 / 7, 1e-6);
-    assert_float_equal(bins[0].low, 0.1, 1e-6);
-    assert_float_equal(bins[0].high, 0.5, 1e-6);
+    assert_close(bins[0].label, 3.0 / 7, 1e-12);
+    assert_close(bins[0].prediction, 2.6 / 7, 1e-6);
+    assert_close(bins[0].low, 0.1, 1e-6);
+    assert_close(bins[0].high, 0.5, 1e-6);
     assert_int_equal(bins[1].rows, 3);
-    assert_float_equal(bins[1].label, 1, 1e-12);
+    assert_close(bins[1].label, 1, 1e-12);
     const double w[] = {7, 1, 1, 1, 1, 1, 1, 1, 1, 1};
     assert_int_equal(curve_calibration(s, y, w, 10, 2, bins), 2);
     assert_int_equal(bins[1].rows, 2); /* they weigh as much as all below */
-    assert_float_equal(bins[0].weight, 8, 1e-12);
+    assert_close(bins[0].weight, 8, 1e-12);
     assert_int_equal(curve_calibration(s, y, NULL, 0, 2, bins), 0);
 }
 
@@ -138,7 +138,7 @@ static void test_curves__classes_and_residuals(void **state)
     curve_class_matrix(&rows, matrix);
     const double expected[] = {1, 2, 4, 0};
     for (int i = 0; i < 4; i++)
-        assert_float_equal(matrix[i], expected[i], 1e-12);
+        assert_close(matrix[i], expected[i], 1e-12);
 
     float score[100];
     double label[100];
@@ -151,15 +151,15 @@ static void test_curves__classes_and_residuals(void **state)
     curve_residuals(&numbers, &r);
     const double quantiles[] = {1, 5, 25, 50, 75, 95, 99};
     for (int i = 0; i < RESIDUAL_QUANTILES; i++)
-        assert_float_equal(r.quantiles[i], quantiles[i], 1e-9);
+        assert_close(r.quantiles[i], quantiles[i], 1e-9);
     double weight = 0;
     for (size_t i = 0; i < r.n_buckets; i++)
         weight += r.weight[i];
-    assert_float_equal(weight, 100, 1e-9);
+    assert_close(weight, 100, 1e-9);
     numbers.n = 1;
     curve_residuals(&numbers, &r);
     assert_int_equal(r.n_buckets, 0);
-    assert_float_equal(r.quantiles[6], 1, 1e-9);
+    assert_close(r.quantiles[6], 1, 1e-9);
 }
 
 int main(void)

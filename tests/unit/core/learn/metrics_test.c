@@ -22,21 +22,21 @@ static void test_metrics__binary(void **state)
     struct metric_rows rows = binary(NULL);
     struct metric_values v;
     metrics_compute(&rows, &v);
-    assert_float_equal(v.v[METRIC_AUC], 0.687500000, 1e-9);
-    assert_float_equal(v.v[METRIC_AUC_PR], 0.608333333, 1e-7);
-    assert_float_equal(v.v[METRIC_LOG_LOSS], 0.643606207, 1e-6);
-    assert_float_equal(v.v[METRIC_BRIER], 0.229062498, 1e-7);
-    assert_float_equal(v.v[METRIC_F1], 0.571428571, 1e-9);
-    assert_float_equal(v.v[METRIC_MCC], 0.258198890, 1e-9);
-    assert_float_equal(v.v[METRIC_PRECISION], 2.0 / 3, 1e-9);
-    assert_float_equal(v.v[METRIC_RECALL], 0.5, 1e-9);
+    assert_close(v.v[METRIC_AUC], 0.687500000, 1e-9);
+    assert_close(v.v[METRIC_AUC_PR], 0.608333333, 1e-7);
+    assert_close(v.v[METRIC_LOG_LOSS], 0.643606207, 1e-6);
+    assert_close(v.v[METRIC_BRIER], 0.229062498, 1e-7);
+    assert_close(v.v[METRIC_F1], 0.571428571, 1e-9);
+    assert_close(v.v[METRIC_MCC], 0.258198890, 1e-9);
+    assert_close(v.v[METRIC_PRECISION], 2.0 / 3, 1e-9);
+    assert_close(v.v[METRIC_RECALL], 0.5, 1e-9);
     assert_true(isnan(v.v[METRIC_RMSE]));
     rows = binary(weights);
     metrics_compute(&rows, &v);
-    assert_float_equal(v.v[METRIC_AUC], 0.787878788, 1e-9);
-    assert_float_equal(v.v[METRIC_AUC_PR], 0.706535948, 1e-7);
-    assert_float_equal(v.v[METRIC_LOG_LOSS], 0.528147228, 1e-6);
-    assert_float_equal(v.weight, 11.5, 1e-12);
+    assert_close(v.v[METRIC_AUC], 0.787878788, 1e-9);
+    assert_close(v.v[METRIC_AUC_PR], 0.706535948, 1e-7);
+    assert_close(v.v[METRIC_LOG_LOSS], 0.528147228, 1e-6);
+    assert_close(v.weight, 11.5, 1e-12);
 }
 
 static void test_metrics__one_class_has_no_auc(void **state)
@@ -49,7 +49,7 @@ static void test_metrics__one_class_has_no_auc(void **state)
     metrics_compute(&rows, &v);
     assert_true(isnan(v.v[METRIC_AUC]));
     assert_true(isnan(v.v[METRIC_SPECIFICITY]));
-    assert_float_equal(v.v[METRIC_ACCURACY], 3.0 / 8, 1e-12);
+    assert_close(v.v[METRIC_ACCURACY], 3.0 / 8, 1e-12);
     rows.n = 0;
     metrics_compute(&rows, &v);
     assert_true(isnan(v.v[METRIC_ACCURACY]));
@@ -65,11 +65,11 @@ static void test_metrics__regression(void **state)
     metrics_compute(&rows, &v);
     /* scikit-learn's own documentation of these four rows: MAE 0.5, MSE 0.375, R2 0.9486, MAPE
      * 0.3273. */
-    assert_float_equal(v.v[METRIC_MAE], 0.5, 1e-9);
-    assert_float_equal(v.v[METRIC_MSE], 0.375, 1e-9);
-    assert_float_equal(v.v[METRIC_R2], 0.948608137, 1e-8);
-    assert_float_equal(v.v[METRIC_MAPE], 0.327380952, 1e-8);
-    assert_float_equal(metrics_constant_loss(&rows), 7.296875, 1e-9);
+    assert_close(v.v[METRIC_MAE], 0.5, 1e-9);
+    assert_close(v.v[METRIC_MSE], 0.375, 1e-9);
+    assert_close(v.v[METRIC_R2], 0.948608137, 1e-8);
+    assert_close(v.v[METRIC_MAPE], 0.327380952, 1e-8);
+    assert_close(metrics_constant_loss(&rows), 7.296875, 1e-9);
 }
 
 static void test_metrics__multiclass(void **state)
@@ -80,15 +80,14 @@ static void test_metrics__multiclass(void **state)
     struct metric_rows rows = {MODEL_MULTICLASS, 4, 3, p, y, NULL, 0};
     struct metric_values v;
     metrics_compute(&rows, &v);
-    assert_float_equal(v.v[METRIC_ACCURACY], 0.75, 1e-12);
+    assert_close(v.v[METRIC_ACCURACY], 0.75, 1e-12);
     /* Per class: 0: P 1/2 R 1; 1: P 1 R 1/2; 2: P 1 R 1. */
-    assert_float_equal(v.v[METRIC_MACRO_PRECISION], 2.5 / 3, 1e-12);
-    assert_float_equal(v.v[METRIC_MACRO_RECALL], 2.5 / 3, 1e-12);
-    assert_float_equal(v.v[METRIC_MACRO_F1], (2.0 / 3 + 2.0 / 3 + 1) / 3, 1e-12);
-    assert_float_equal(v.v[METRIC_WEIGHTED_F1], (2.0 / 3 + 2 * 2.0 / 3 + 1) / 4, 1e-12);
-    assert_float_equal(v.v[METRIC_LOG_LOSS], -(log(0.7) + log(0.4) + log(0.5) + log(0.3)) / 4,
-                       1e-6);
-    assert_float_equal(v.v[METRIC_TOP_3_ACCURACY], 1, 1e-12);
+    assert_close(v.v[METRIC_MACRO_PRECISION], 2.5 / 3, 1e-12);
+    assert_close(v.v[METRIC_MACRO_RECALL], 2.5 / 3, 1e-12);
+    assert_close(v.v[METRIC_MACRO_F1], (2.0 / 3 + 2.0 / 3 + 1) / 3, 1e-12);
+    assert_close(v.v[METRIC_WEIGHTED_F1], (2.0 / 3 + 2 * 2.0 / 3 + 1) / 4, 1e-12);
+    assert_close(v.v[METRIC_LOG_LOSS], -(log(0.7) + log(0.4) + log(0.5) + log(0.3)) / 4, 1e-6);
+    assert_close(v.v[METRIC_TOP_3_ACCURACY], 1, 1e-12);
 }
 
 /* Counts are the same as rows that are there so many times. */
@@ -121,11 +120,11 @@ static void test_metrics__counts_are_rows(void **state)
         struct metric_values got, expected;
         metrics_weigh(metrics_prepare(a, &once), counts, &got);
         metrics_compute(&many, &expected);
-        assert_float_equal(got.weight, expected.weight, 1e-9);
+        assert_close(got.weight, expected.weight, 1e-9);
         for (int m = 0; m < METRIC_COUNT; m++) {
             assert_int_equal(isnan(got.v[m]), isnan(expected.v[m]));
             if (!isnan(got.v[m])) /* MAPE of a label 0 is huge */
-                assert_float_equal(got.v[m], expected.v[m], 1e-9 * fmax(1, fabs(expected.v[m])));
+                assert_close(got.v[m], expected.v[m], 1e-9 * fmax(1, fabs(expected.v[m])));
         }
     }
 }
@@ -140,7 +139,7 @@ static void test_metrics__equal_labels_have_no_r2(void **state)
     struct metric_values v;
     metrics_compute(&rows, &v);
     assert_true(isnan(v.v[METRIC_R2]));
-    assert_float_equal(v.v[METRIC_MEAN_LABEL], 0.1, 1e-15);
+    assert_close(v.v[METRIC_MEAN_LABEL], 0.1, 1e-15);
 }
 
 int main(void)
