@@ -44,7 +44,7 @@ static struct sl_err *start(struct linear *l)
     loss_constant(f->data->task, t->labels, t->weights, t->n_rows, l->net->n_out, l->params + bias);
     for (size_t i = 0; i < n; i++)
         x0[i] = l->params[i];
-    l->lbfgs = lbfgs_new(a, n, f->params->l1 > 0 ? l1 : NULL, x0);
+    l->lbfgs = lbfgs_new(a, n, f->params->l1 > 0 ? l1 : NULL, f->params->tolerance, x0);
     if (f->data->has_val)
         l->z = SL_ARENA_ARRAY(a, float, f->data->val.n_rows * l->net->n_out);
     struct learner_config config = {.net = l->net,

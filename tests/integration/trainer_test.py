@@ -242,14 +242,14 @@ class Learners(Case):
     def test_logistic_regression_is_scikit_learns(self):
         x, y = self.matrix("binary", "dense", "train")
         for l2 in (1e-2, 1e-4):
-            _, folder = self.train("binary", {"model": "linear", "l2": l2, "steps": 2000})
+            _, folder = self.train("binary", {"model": "linear", "l2": l2, "steps": 2000, "tolerance": 1e-6})
             peer = LogisticRegression(C=1 / (l2 * len(y)), max_iter=5000, tol=1e-8).fit(x, y)
             expected = peer.predict_proba(self.matrix("binary", "dense", "eval")[0])[:, 1]
             np.testing.assert_allclose(self.scores(folder, "eval")[:, 0], expected, atol=2e-3)
 
     def test_softmax_regression_is_scikit_learns(self):
         x, y = self.matrix("multiclass", "dense", "train")
-        _, folder = self.train("multiclass", {"model": "linear", "l2": 1e-2, "steps": 2000})
+        _, folder = self.train("multiclass", {"model": "linear", "l2": 1e-2, "steps": 2000, "tolerance": 1e-6})
         peer = LogisticRegression(C=1 / (1e-2 * len(y)), max_iter=5000, tol=1e-8).fit(x, y)
         expected = peer.predict_proba(self.matrix("multiclass", "dense", "eval")[0])
         got = self.scores(folder, "eval", 3)[self.eval_rows("multiclass")]
@@ -257,14 +257,14 @@ class Learners(Case):
 
     def test_linear_regression_is_scikit_learns(self):
         x, y = self.matrix("regression", "dense", "train")
-        _, folder = self.train("regression", {"model": "linear", "l2": 1e-3, "steps": 2000})
+        _, folder = self.train("regression", {"model": "linear", "l2": 1e-3, "steps": 2000, "tolerance": 1e-6})
         peer = Ridge(alpha=1e-3 * len(y)).fit(x, y)
         expected = peer.predict(self.matrix("regression", "dense", "eval")[0])
         got = self.scores(folder, "eval")[self.eval_rows("regression"), 0]
         np.testing.assert_allclose(got, expected, atol=2e-3 * y.std())
 
     def test_l1_makes_zeros(self):
-        _, folder = self.train("binary", {"model": "linear", "l1": 2e-3, "l2": 0, "steps": 2000})
+        _, folder = self.train("binary", {"model": "linear", "l1": 2e-3, "l2": 0, "steps": 2000, "tolerance": 1e-6})
         weights = read_tensors(folder / "model/weights.safetensors")
         values = np.concatenate([w.ravel() for name, w in weights.items() if not name.endswith("bias")])
         x, y = self.matrix("binary", "dense", "train")
@@ -278,7 +278,7 @@ class Learners(Case):
     def test_class_weights_are_scikit_learns(self):
         x, y = self.matrix("binary", "dense", "train")
         for ours, theirs in (("balanced", "balanced"), ({"true": 5, "false": 0.5}, {1: 5, 0: 0.5})):
-            params = {"model": "linear", "l2": 1e-2, "steps": 2000, "classWeights": ours}
+            params = {"model": "linear", "l2": 1e-2, "steps": 2000, "tolerance": 1e-6, "classWeights": ours}
             _, folder = self.train("binary", params)
             factor = {1: 5, 0: 0.5} if theirs != "balanced" else {
                 k: len(y) / (2 * (y == k).sum()) for k in (0, 1)}
@@ -404,7 +404,7 @@ class Runs(Case):
 
     def test_a_killed_training_goes_on_to_the_same_model(self):
         cases = [
-            {"model": "linear", "l2": 0, "l1": 1e-4, "steps": 4000, "checkpointEvery": 10},
+            {"model": "linear", "l2": 0, "l1": 1e-4, "steps": 4000, "tolerance": 0, "checkpointEvery": 10},
             {"model": "linear", "solver": "sgd", "steps": 6000, "checkpointEvery": 100},
             {"model": "dnn", "steps": 4000, "batch": 100, "dropout": 0.2, "checkpointEvery": 100,
              "earlyStopping": 0, "schedule": "cosine"},
@@ -470,7 +470,7 @@ class Runs(Case):
             self.assertAlmostEqual(train.Scalars("loss")[-1].value, result["metrics"]["train_loss"], 5)
 
     def test_early_stopping_keeps_the_best(self):
-        params = {"model": "dnn", "steps": 20000, "learningRate": 0.01, "batch": 64, "earlyStopping": 3,
+        params = {"model": "dnn", "steps": 2000, "tolerance": 1e-60, "learningRate": 0.01, "batch": 64, "earlyStopping": 3,
                   "evalEvery": 50}
         result, folder = self.train("binary", params)
         training = json.loads((folder / "model/model.json").read_text())["training"]

@@ -29,6 +29,8 @@ static const struct json_field FIELDS[] = {
     {"solver", JSON_K_ENUM, AT(solver), .otherwise = "\"lbfgs\"", .names = SOLVERS,
      .help = "linear: lbfgs (all rows at once, to the optimum; with l1 OWL-QN), or sgd (the "
              "optimizer, batch by batch)."},
+    {"tolerance", JSON_K_NUMBER, AT(tolerance), .otherwise = "0.0001", .min = 0, .max = 1,
+     .help = "solver lbfgs: it is done when no component of the gradient is larger."},
     {"learningRate", JSON_K_NUMBER, AT(learning_rate), .min = 1e-12, .max = 1000,
      .present_offset = offsetof(struct trainer_params, has_learning_rate),
      .help = "Absent: 0.001 for adam, 0.01 for sgd, 0.1 for gbdt."},

@@ -17,6 +17,7 @@ struct trainer_params {
     double dropout;
     int optimizer; /* enum optimizer_kind */
     int solver;    /* enum trainer_solver; linear */
+    double tolerance;
     double learning_rate;
     bool has_learning_rate;
     double momentum;

@@ -4,9 +4,8 @@
 
 enum { MEMORY = 10, MAX_TRIALS = 40 };
 
-#define ARMIJO        1e-4
-#define FLAT_GRADIENT 1e-5 /* largest component of the gradient at the end */
-#define FLAT_LOSS     1e-9 /* relative decrease of the loss at the end */
+#define ARMIJO    1e-4
+#define FLAT_LOSS 1e-12 /* relative: a smaller decrease is only rounding */
 
 /* Everything that changes lies in one array of doubles, so that a checkpoint is a copy of it. */
 enum scalar { LOSS, STARTED, ITERATIONS, PAIRS, NEWEST, LENGTH, TRIALS, SCALARS };
@@ -14,6 +13,7 @@ enum scalar { LOSS, STARTED, ITERATIONS, PAIRS, NEWEST, LENGTH, TRIALS, SCALARS 
 struct lbfgs {
     size_t n;
     const double *l1;
+    double tolerance;
     double *state;
     size_t state_n;
     double *scalars;   /* (SCALARS) */
@@ -32,11 +32,13 @@ static double dot(const double *a, const double *b, size_t n)
     return sum;
 }
 
-struct lbfgs *lbfgs_new(struct sl_arena *a, size_t n, const double *l1, const double *x0)
+struct lbfgs *lbfgs_new(struct sl_arena *a, size_t n, const double *l1, double tolerance,
+                        const double *x0)
 {
     struct lbfgs *o = SL_ARENA_NEW(a, struct lbfgs);
     o->n = n;
     o->l1 = l1;
+    o->tolerance = tolerance;
     o->state_n = SCALARS + MEMORY + n * (4 + 2 * MEMORY);
     o->state = SL_ARENA_ARRAY(a, double, o->state_n);
     o->scalars = o->state;
@@ -183,7 +185,7 @@ static enum lbfgs_outcome next_line(struct lbfgs *o)
         steepest = fmax(steepest, fabs(slope(o, i)));
         norm += slope(o, i) * slope(o, i);
     }
-    if (steepest <= FLAT_GRADIENT)
+    if (steepest <= o->tolerance)
         return LBFGS_DONE;
     find_direction(o);
     o->scalars[LENGTH] = o->scalars[PAIRS] > 0 ? 1 : fmin(1, 1 / sqrt(norm));

@@ -1,7 +1,7 @@
 /* L-BFGS with an optional l1 term (OWL-QN): the least of f(x) + sum_i l1_i |x_i|, where somebody
  * else computes f and its gradient.
  *
- *     struct lbfgs *o = lbfgs_new(a, n, l1, x0);
+ *     struct lbfgs *o = lbfgs_new(a, n, l1, tolerance, x0);
  *     do {
  *         loss = f(lbfgs_point(o), gradient);
  *     } while ((state = lbfgs_tell(o, loss, gradient)) != LBFGS_DONE);
@@ -19,8 +19,10 @@ enum lbfgs_outcome {
 
 struct lbfgs;
 
-/* Shapes: l1 (n), >= 0, or NULL: none; x0 (n). Lifetime: `a`, l1 borrowed. */
-struct lbfgs *lbfgs_new(struct sl_arena *a, size_t n, const double *l1, const double *x0);
+/* It is done when no component of the gradient is larger than `tolerance`.
+ * Shapes: l1 (n), >= 0, or NULL: none; x0 (n). Lifetime: `a`, l1 borrowed. */
+struct lbfgs *lbfgs_new(struct sl_arena *a, size_t n, const double *l1, double tolerance,
+                        const double *x0);
 /* Where f is to be evaluated next. Shapes: (n). */
 const double *lbfgs_point(const struct lbfgs *o);
 /* f and its gradient (n) there. */

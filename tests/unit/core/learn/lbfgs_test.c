@@ -45,7 +45,7 @@ static void test_lbfgs__logistic_regression_with_l2(void **state)
     (void)state;
     SL_AUTOARENA(a);
     double g[3], loss;
-    struct lbfgs *o = lbfgs_new(a, 3, NULL, (double[]){0, 0, 0});
+    struct lbfgs *o = lbfgs_new(a, 3, NULL, 1e-6, (double[]){0, 0, 0});
     do {
         loss = logistic(lbfgs_point(o), 0.1, g);
     } while (lbfgs_tell(o, loss, g) != LBFGS_DONE);
@@ -63,7 +63,7 @@ static void test_lbfgs__l1_makes_exact_zeros(void **state)
     SL_AUTOARENA(a);
     double g[3], loss;
     const double l1[] = {0.2, 0.2, 0};
-    struct lbfgs *o = lbfgs_new(a, 3, l1, (double[]){0.5, -0.5, 0});
+    struct lbfgs *o = lbfgs_new(a, 3, l1, 1e-6, (double[]){0.5, -0.5, 0});
     do {
         loss = logistic(lbfgs_point(o), 0, g);
     } while (lbfgs_tell(o, loss, g) != LBFGS_DONE);
@@ -81,7 +81,7 @@ static void test_lbfgs__finds_the_way_along_a_valley(void **state)
     double g[N], x0[N], loss;
     for (size_t i = 0; i < N; i++)
         x0[i] = i % 2 ? 1 : -1.2;
-    struct lbfgs *o = lbfgs_new(a, N, NULL, x0);
+    struct lbfgs *o = lbfgs_new(a, N, NULL, 1e-6, x0);
     do {
         loss = valley(lbfgs_point(o), N, g);
     } while (lbfgs_tell(o, loss, g) != LBFGS_DONE);
@@ -96,7 +96,7 @@ static void test_lbfgs__goes_on_from_a_state(void **state)
     SL_AUTOARENA(a);
     enum { N = 6 };
     double g[N], x0[N] = {-1.2, 1, -1.2, 1, 0, 2}, zeros[N] = {0};
-    struct lbfgs *whole = lbfgs_new(a, N, NULL, x0), *parts = lbfgs_new(a, N, NULL, x0);
+    struct lbfgs *whole = lbfgs_new(a, N, NULL, 1e-6, x0), *parts = lbfgs_new(a, N, NULL, 1e-6, x0);
     for (enum lbfgs_outcome outcome = LBFGS_TRIAL; outcome != LBFGS_DONE;) {
         double loss = valley(lbfgs_point(whole), N, g);
         outcome = lbfgs_tell(whole, loss, g);
@@ -106,7 +106,7 @@ static void test_lbfgs__goes_on_from_a_state(void **state)
             continue;
         size_t n;
         const double *saved = lbfgs_state(parts, &n);
-        struct lbfgs *next = lbfgs_new(a, N, NULL, zeros);
+        struct lbfgs *next = lbfgs_new(a, N, NULL, 1e-6, zeros);
         assert_false(lbfgs_restore(next, saved, n - 1));
         assert_true(lbfgs_restore(next, saved, n));
         parts = next;
@@ -118,11 +118,11 @@ static void test_lbfgs__nothing_to_do(void **state)
 {
     (void)state;
     SL_AUTOARENA(a);
-    struct lbfgs *o = lbfgs_new(a, 1, NULL, (double[]){3});
+    struct lbfgs *o = lbfgs_new(a, 1, NULL, 1e-6, (double[]){3});
     assert_int_equal(lbfgs_tell(o, 7, (double[]){0}), LBFGS_DONE);
     assert_float_equal(lbfgs_x(o)[0], 3, 0);
     /* A slope that leads nowhere ends too. */
-    o = lbfgs_new(a, 1, NULL, (double[]){3});
+    o = lbfgs_new(a, 1, NULL, 1e-6, (double[]){3});
     enum lbfgs_outcome outcome = lbfgs_tell(o, 7, (double[]){1});
     for (int i = 0; i < 100 && outcome != LBFGS_DONE; i++)
         outcome = lbfgs_tell(o, NAN, (double[]){1});
