@@ -28,13 +28,11 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes 
         $(if $(SANITIZE),-Wno-maybe-uninitialized) # the sanitizers' own calls mislead it
 # -ffp-contract=off: the same arithmetic everywhere (DESIGN 5, one transform).
 OPT := $(if $(SANITIZE),-O1 -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-recover=all,-O2) -g1
-CPPFLAGS := -D_GNU_SOURCE -Ilib -I$(GEN) -isystem $(GEN)/proto -I. $(addprefix -isystem ,$(wildcard /usr/include/*/openblas-serial)) \
-            -include base/forbid.h
+CPPFLAGS := -D_GNU_SOURCE -Ilib -I$(GEN) -isystem $(GEN)/proto -I. -include base/forbid.h
 CFLAGS = -std=gnu17 $(OPT) $(WARN) -ffp-contract=off -fno-math-errno -pthread
 # xgboost links two thread runtimes under TSan; the libraries are taken only where a symbol of theirs is used.
-OPENBLAS ?= $(firstword $(wildcard /usr/lib/*/openblas-serial/libopenblas.so))
 LDLIBS = -Wl,--as-needed -lcurl -levent -levent_pthreads -lcjson -lyaml -lsqlite3 -lprotobuf-c -lzstd -lsnappy -llz4 -lz \
-         -lxxhash -lssl -lcrypto -lxgboost $(OPENBLAS) -lm -lpthread
+         -lxxhash -lssl -lcrypto -lxgboost -lm -lpthread
 # Loops over parameters are worth better code than -O2 makes.
 CFLAGS_lib_core_learn_optimizer := -O3
 CFLAGS_lib_adapter_cpu_learner_cpu := -O3
@@ -98,7 +96,7 @@ $B/libsluice.a: $(LIB_OBJ)
 	$(Q)ar rcs $@ $^
 
 # What shapes a component's output: its own sources and every library floor but the programs' wiring.
-$B/build_ids.c: hack/build-ids $(LIB_SRC) $(shell find components lib -name '*.[ch]' 2>/dev/null)
+$B/build_ids.c: hack/build-ids $(LIB_SRC) $(shell find components lib -name '*.[ch]' -o -name '*.inc' 2>/dev/null)
 	@mkdir -p $(@D)
 	$(Q)hack/build-ids > $@.part && mv $@.part $@
 

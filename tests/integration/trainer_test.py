@@ -4,9 +4,7 @@ import datetime
 import json
 import os
 import pathlib
-import shutil
 import signal
-import struct
 import subprocess
 import tempfile
 import time
@@ -16,6 +14,7 @@ import numpy as np
 import onnxruntime
 import pyarrow as pa
 import pyarrow.parquet as pq
+from safetensors.numpy import load_file
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import log_loss, roc_auc_score
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -265,7 +264,7 @@ class Learners(Case):
 
     def test_l1_makes_zeros(self):
         _, folder = self.train("binary", {"model": "linear", "l1": 2e-3, "l2": 0, "steps": 2000, "tolerance": 1e-6})
-        weights = read_tensors(folder / "model/weights.safetensors")
+        weights = load_file(folder / "model/weights.safetensors")
         values = np.concatenate([w.ravel() for name, w in weights.items() if not name.endswith("bias")])
         x, y = self.matrix("binary", "dense", "train")
         peer = LogisticRegression(l1_ratio=1, C=1 / (2e-3 * len(y)), solver="saga", max_iter=5000,
@@ -349,22 +348,22 @@ class Learners(Case):
         np.testing.assert_allclose(scores["weighted"], scores["repeated"], atol=5e-3)
 
 
-def read_tensors(path):
-    """safetensors, by its description."""
-    data = path.read_bytes()
-    size = struct.unpack("<Q", data[:8])[0]
-    header = json.loads(data[8:8 + size])
-    types = {"F32": np.float32, "F64": np.float64, "I32": np.int32, "U8": np.uint8}
-    out = {}
-    for name, t in header.items():
-        if name != "__metadata__":
-            begin, end = t["data_offsets"]
-            out[name] = np.frombuffer(data[8 + size + begin:8 + size + end], types[t["dtype"]]).reshape(t["shape"])
-    return out
-
-
 class Runs(Case):
     """Determinism, interruptions, logs, bad input."""
+
+    def test_weights_are_read_by_safetensors(self):
+        _, folder = self.train("multiclass", FAMILIES["dnn"])
+        weights = load_file(folder / "model/weights.safetensors")
+        features = json.loads((folder / "model/model.json").read_text())["features"]
+        for feature in features:
+            if feature["kind"] == "embedding":
+                self.assertEqual(weights["embedding." + feature["name"]].shape,
+                                 (feature["vocab_size"], feature["dim"]))
+            elif feature["kind"] == "one_hot":
+                self.assertEqual(weights["one_hot." + feature["name"]].shape, (feature["vocab_size"], 32))
+        self.assertEqual([weights[f"layer.{i}.bias"].shape for i in range(3)], [(32,), (16,), (3,)])
+        state = load_file(folder / "model/checkpoint/state.safetensors")
+        self.assertEqual({len(v) for v in state.values()}, {sum(w.size for w in weights.values())})
 
     def test_any_number_of_threads_gives_the_same_network(self):
         for params in (FAMILIES["linear"], dict(FAMILIES["dnn"], batch=1000, steps=60)):

@@ -2,7 +2,7 @@
  *
  * Every element is summed in order of k, with separate multiplications and additions, so that a
  * result is the same bits on every machine, whatever its vector width and however many rows go at
- * once. docs/decisions/matmul.md says why this is no BLAS. */
+ * once. docs/decisions/0011-matrix-kernels.md says why this is no BLAS. */
 #pragma once
 
 #include <stddef.h>
