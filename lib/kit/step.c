@@ -142,7 +142,7 @@ void step_progress(struct step *s, const char *fmt, ...)
     bool terminal = isatty(STDERR_FILENO);
     int64_t now = sl_time_monotonic_us();
     (void)s;
-    if (now - last_us < (terminal ? 100000 : 10000000))
+    if (now - last_us < (terminal ? 100000 : 2000000))
         return;
     last_us = now;
     va_list ap;

@@ -62,5 +62,5 @@ void step_message(struct step *s, const char *fmt, ...) SL_PRINTF(2, 3);
 struct sl_err *step_refuse(const char *fmt, ...) SL_PRINTF(1, 2) SL_MUST_USE;
 /* The outcome of a failing step, where its failure's kind does not tell ("out_of_memory"). */
 void step_outcome(struct step *s, const char *outcome);
-/* A progress line on stderr: rewritten in place on a terminal, else at most every ten seconds. */
+/* A progress line on stderr: rewritten in place on a terminal, else at most every two seconds. */
 void step_progress(struct step *s, const char *fmt, ...) SL_PRINTF(2, 3);
