@@ -147,7 +147,7 @@ static void tell(struct fit *f, const struct measures *on_val)
     struct step *s = f->step;
     struct sl_str what = describe(f);
     step_metric(s, "rows_in", (double)(f->data->train.n_rows + f->data->val.n_rows));
-    step_metric(s, "rows_out", (double)f->data->train.n_rows);
+    step_metric(s, "train_rows", (double)f->data->train.n_rows);
     step_metric(s, "steps", (double)f->steps);
     step_metric(s, "train_loss", f->train_loss);
     if (!f->data->has_val) {

@@ -131,12 +131,8 @@ static struct sl_err *run_round(struct boosting *b, uint64_t total)
     }
     if (save_is_due(b, total))
         SL_TRY(save(b));
-    double seconds = (double)(sl_time_monotonic_us() - b->started_us) / 1e6;
-    double rate = (double)(b->round - b->first_round) / fmax(seconds, 1e-6);
-    char left[SL_TIME_TEXT];
-    sl_duration_format((int64_t)((double)(total - b->round) / rate * 1e6), left);
-    step_progress(f->step, "tree %llu/%llu  %.1f trees/s  loss %.5f  val %.5f  ETA %s",
-                  (unsigned long long)b->round, (unsigned long long)total, rate, train, val, left);
+    fit_show_progress(f, "tree", b->round, total, b->first_round, b->started_us, train,
+                      b->stopping.best);
     return NULL;
 }
 

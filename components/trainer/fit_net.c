@@ -35,7 +35,7 @@ struct loop {
     float *state[3];             /* (n_params) room for the learner's state */
     float *best;                 /* (n_params) */
     float *z;                    /* (val rows, n_out) */
-    int64_t started_us;
+    int64_t started_us, shown_us;
     uint64_t first_step;
 };
 
@@ -79,7 +79,21 @@ void fit_unscale_params(const struct net *net, double mean, double deviation, fl
         params[last->bias + k] = (float)(params[last->bias + k] * deviation + mean);
 }
 
-/* ---- early stopping ---- */
+/* ---- what the fits share ---- */
+
+void fit_show_progress(struct fit *f, const char *unit, uint64_t done, uint64_t total,
+                       uint64_t first, int64_t started_us, double loss, double val_loss)
+{
+    double seconds = (double)(sl_time_monotonic_us() - started_us) / 1e6;
+    double rate = (double)(done - first) / fmax(seconds, 1e-6);
+    char left[SL_TIME_TEXT], val[32] = "";
+    sl_duration_format((int64_t)((double)(total - done) / fmax(rate, 1e-9) * 1e6), left);
+    if (isfinite(val_loss))
+        snprintf(val, sizeof val, "  best val %.5f", val_loss);
+    step_progress(f->step, "%s %llu/%llu  %.*f %ss/s  loss %.5f%s  ETA %s", unit,
+                  (unsigned long long)done, (unsigned long long)total, rate < 10 ? 1 : 0, rate,
+                  unit, loss, val, left);
+}
 
 bool stopping_tell(struct stopping *s, uint64_t step, double loss)
 {
@@ -237,15 +251,16 @@ static struct sl_err *restore(struct loop *l)
 
 /* ---- the loop ---- */
 
-static void show_progress(const struct loop *l, double loss)
+/* A step may take 100 us: most of them only look at the clock. */
+static void show_progress(struct loop *l, double loss)
 {
-    double seconds = (double)(sl_time_monotonic_us() - l->started_us) / 1e6;
-    double rate = (double)(l->step - l->first_step) / fmax(seconds, 1e-6);
-    char left[SL_TIME_TEXT];
-    sl_duration_format((int64_t)((double)(l->total - l->step) / fmax(rate, 1e-9) * 1e6), left);
-    step_progress(l->fit->step, "step %llu/%llu  %.0f steps/s  loss %.5f  val %.5f  ETA %s",
-                  (unsigned long long)l->step, (unsigned long long)l->total, rate, loss * l->scale,
-                  l->stopping.best * l->scale, left);
+    enum { SHOW_EVERY_US = 100000 };
+    int64_t now = sl_time_monotonic_us();
+    if (now - l->shown_us < SHOW_EVERY_US)
+        return;
+    l->shown_us = now;
+    fit_show_progress(l->fit, "step", l->step, l->total, l->first_step, l->started_us,
+                      loss * l->scale, l->stopping.best * l->scale);
 }
 
 static struct sl_err *check_finite(const struct loop *l, double loss)

@@ -113,6 +113,11 @@ void fit_scale_labels(struct dataset *d, double mean, double deviation);
 /* Folds the scale into the last layer. Shapes: params (net->n_params). */
 void fit_unscale_params(const struct net *net, double mean, double deviation, float *params);
 
+/* The progress line: "step 300/1000  4210 steps/s  loss 0.31  val 0.33  ETA 1.2s". `first` steps
+ * were done before `started_us`; an infinite val_loss is none yet. */
+void fit_show_progress(struct fit *f, const char *unit, uint64_t done, uint64_t total,
+                       uint64_t first, int64_t started_us, double loss, double val_loss);
+
 /* Early stopping on the validation loss. */
 struct stopping {
     int64_t patience; /* 0: never stop */
