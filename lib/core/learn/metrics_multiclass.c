@@ -90,6 +90,7 @@ static double macro_auc(const struct metric_basis *b, const uint8_t *counts)
     for (size_t k = 0; k < r->n_outputs; k++) {
         SL_AUTOARENA(scratch);
         struct ranking made;
+        /* cppcheck-suppress uninitvar ; only its address is taken */
         const struct ranking *ranking = b->classes ? &b->classes[k] : &made;
         if (!b->classes)
             rank_class(scratch, r, k, &made);

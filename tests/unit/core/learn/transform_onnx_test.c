@@ -52,7 +52,8 @@ static void test_transform_to_onnx__inputs_are_what_is_read(void **state)
     SL_AUTOARENA(a);
     onnx_value v[2];
     Onnx__ModelProto *m = exported(
-        a, "[{'column': 'x', 'apply': 'log'}, {'name': 'e', 'expr': 'exp(x) > 1 && s == \\'a\\''}]", v);
+        a, "[{'column': 'x', 'apply': 'log'}, {'name': 'e', 'expr': 'exp(x) > 1 && s == \\'a\\''}]",
+        v);
     assert_int_equal(m->graph->n_input, 2);
     assert_string_equal(m->graph->input[0]->name, "x");
     assert_int_equal(m->graph->input[0]->type->tensor_type->elem_type, ONNX_DOUBLE);
