@@ -5,6 +5,7 @@
 #include "core/data/anomalies.h"
 #include "kit/report.h"
 #include "kit/step.h"
+#include "store/schemas.h"
 #include "store/statistics.h"
 
 struct validation {
@@ -101,13 +102,11 @@ static struct sl_err *load(struct validation *v)
 {
     const struct example_validator_params *p = v->s->params;
     const struct artifact *t;
-    struct sl_str text;
     SL_TRY(open_statistics(v->s, "statistics", &v->splits, &v->n_splits));
     SL_TRY(open_statistics(v->s, "baseline", &v->baseline, &v->n_baseline));
     SL_TRY(open_statistics(v->s, "serving", &v->serving, &v->n_serving));
     SL_TRY(step_input(v->s, "schema", &t));
-    SL_TRY(artifact_read(v->s->a, t, SL_STR("schema.pbtxt"), SL_LIMIT_DOCUMENT_BYTES, &text));
-    SL_TRY(schema_parse(v->s->a, text, &v->schema), "'%.*s/schema.pbtxt'", SL_FMT(t->uri));
+    SL_TRY(schemas_load(v->s->a, t, &v->schema));
     SL_TRY(apply_comparators(v, &p->drift, "drift", false));
     return apply_comparators(v, &p->skew, "skew", true);
 }

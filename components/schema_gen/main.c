@@ -1,10 +1,9 @@
 /* SchemaGen: statistics in, schema.pbtxt out; a curated schema wins and what differs is told. */
-#include "base/limits.h"
 #include "core/catalog/schema_gen.h"
 #include "core/data/anomalies.h"
-#include "core/data/schema.h"
 #include "kit/report.h"
 #include "kit/step.h"
+#include "store/schemas.h"
 #include "store/statistics.h"
 
 static schema_message *infer(struct step *s, const struct statistics_split *splits, size_t n)
@@ -23,14 +22,9 @@ static schema_message *infer(struct step *s, const struct statistics_split *spli
 static struct sl_err *load_curated(struct step *s, schema_message **ret)
 {
     const struct artifact *t;
-    struct sl_str text;
     *ret = NULL;
     SL_TRY(step_input(s, "schema", &t));
-    if (!t)
-        return NULL;
-    SL_TRY(artifact_read(s->a, t, SL_STR("schema.pbtxt"), SL_LIMIT_DOCUMENT_BYTES, &text));
-    SL_TRY(schema_parse(s->a, text, ret), "'%.*s/schema.pbtxt'", SL_FMT(t->uri));
-    return NULL;
+    return t ? schemas_load(s->a, t, ret) : NULL;
 }
 
 static const char *domain_text(struct sl_arena *a, const schema_message *s, const schema_feature *f)
@@ -111,10 +105,8 @@ static struct sl_err *write_schema(struct step *s, const schema_message *schema,
                                    struct sl_str report, struct json *properties)
 {
     struct artifact_writer *w;
-    SL_AUTOBUF(text, SL_LIMIT_DOCUMENT_BYTES);
-    schema_format(schema, &text);
     SL_TRY(step_output(s, "schema", &w));
-    struct sl_err *err = artifact_write(w, SL_STR("schema.pbtxt"), sl_buf_str(&text));
+    struct sl_err *err = schemas_save(w, schema);
     if (!err)
         err = artifact_write(w, SL_STR("report.html"), report);
     if (err) {

@@ -1,11 +1,11 @@
 #include "components/transform/analyze.h"
 
-#include "base/limits.h"
 #include "base/log.h"
 #include "components/transform/describe.h"
 #include "core/learn/transform_analyze.h"
 #include "core/learn/transform_derive.h"
 #include "core/learn/transform_spec.h"
+#include "store/schemas.h"
 #include "store/statistics.h"
 
 /* ---- looking at the columns -------------------------------------------------------------------*/
@@ -48,13 +48,9 @@ static struct sl_err *look(struct step *s, const struct stream *rows,
 static struct sl_err *read_schema(struct step *s, schema_message **ret)
 {
     const struct artifact *t;
-    struct sl_str text;
     *ret = NULL;
     SL_TRY(step_input(s, "schema", &t));
-    if (!t)
-        return NULL;
-    SL_TRY(artifact_read(s->a, t, SL_STR("schema.pbtxt"), SL_LIMIT_DOCUMENT_BYTES, &text));
-    return schema_parse(s->a, text, ret);
+    return t ? schemas_load(s->a, t, ret) : NULL;
 }
 
 /* ---- features that were not named -------------------------------------------------------------*/
