@@ -1,7 +1,10 @@
 /* StatisticsGen: describes every feature of every split (DESIGN 5, ExampleStatistics). */
 #include "base/limits.h"
+#include "core/catalog/statistics_gen.h"
 #include "core/data/statistics_proto.h"
+#include "kit/step.h"
 #include "statistics_gen.h"
+#include "store/statistics_gather.h"
 
 static bool is_listed(struct sl_str name, const struct json_strings *list)
 {
@@ -123,17 +126,21 @@ static struct sl_err *gather_splits(struct step *s, const struct statistics_job 
 {
     const struct statistics_gen_params *p = s->params;
     const struct examples *e = job->examples;
-    double rows = 0;
+    double n_rows = 0;
     size_t n = 0;
     for (size_t i = 0; i < e->n_splits; i++) {
-        if (is_listed(e->splits[i].name, &p->exclude_splits))
+        const struct examples_split *split = &e->splits[i];
+        if (is_listed(split->name, &p->exclude_splits))
             continue;
-        step_progress(s, "split %.*s: %lld rows", SL_FMT(e->splits[i].name),
-                      (long long)e->splits[i].n_rows);
-        SL_TRY(statistics_gather(job, &e->splits[i], &ret[n++]));
-        rows += (double)e->splits[i].n_rows;
+        step_progress(s, "split %.*s: %lld rows", SL_FMT(split->name), (long long)split->n_rows);
+        struct examples_selection rows;
+        struct statistics_job of_split = *job;
+        of_split.rows = &rows;
+        SL_TRY(examples_select(s->a, e, &split->name, 1, &rows));
+        SL_TRY(statistics_gather(s->a, &of_split, split->name, &ret[n++]));
+        n_rows += (double)split->n_rows;
     }
-    step_metric(s, "rows_in", rows);
+    step_metric(s, "rows_in", n_rows);
     *ret_n = n;
     return NULL;
 }
@@ -144,7 +151,7 @@ static struct sl_err *run(struct step *s)
     SL_TRY(step_input(s, "examples", &input));
     struct examples *e;
     SL_TRY(examples_open(s->a, input, &e), "input 'examples'");
-    struct statistics_job job = {.step = s, .examples = e};
+    struct statistics_job job = {.examples = e, .workers = s->workers};
     set_options(s->params, &job.options);
     SL_TRY(check_excluded(s, e));
     SL_TRY(choose_columns(s, &job));

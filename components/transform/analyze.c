@@ -39,7 +39,7 @@ static struct sl_err *look(struct step *s, const struct stream *rows,
         SL_TRY(read_statistics(s, t, &d));
     if (!d) {
         step_progress(s, "looking at %zu columns", e->n_columns);
-        SL_TRY(describe(s->a, rows, e->columns, e->n_columns, SL_STR("pre_transform"), &d));
+        SL_TRY(describe(s->a, rows, SL_STR("pre_transform"), &d));
     }
     *ret = d;
     return NULL;
@@ -148,7 +148,7 @@ static void log_warnings(const struct diag_list *l)
 
 /* ---- passes -----------------------------------------------------------------------------------*/
 
-static struct sl_err *pass_scan(void *ctx, struct sl_arena *a, const struct stream_group *g,
+static struct sl_err *pass_scan(void *ctx, struct sl_arena *a, const struct examples_selected *g,
                                 const struct table *t, void **ret)
 {
     (void)g;
@@ -158,7 +158,7 @@ static struct sl_err *pass_scan(void *ctx, struct sl_arena *a, const struct stre
     return NULL;
 }
 
-static struct sl_err *pass_merge(void *ctx, const struct stream_group *groups, void **scanned,
+static struct sl_err *pass_merge(void *ctx, const struct examples_selected *groups, void **scanned,
                                  size_t n)
 {
     (void)groups;
@@ -188,7 +188,7 @@ static struct sl_err *find_constants(struct step *s, const struct stream *rows, 
 {
     struct transform_pass *p;
     for (int number = 1; (p = transform_pass_new(t)); number++) {
-        step_progress(s, "pass %d over %llu rows", number, (unsigned long long)rows->n_rows);
+        step_progress(s, "pass %d over %llu rows", number, (unsigned long long)rows->rows.n_rows);
         struct sl_err *err = run_pass(s->a, rows, p);
         transform_pass_free(p);
         SL_TRY(err);
@@ -220,8 +220,8 @@ struct sl_err *analyze_build(struct step *s, const struct examples *e, struct tr
 {
     const struct transform_params *p = s->params;
     struct transform_request r = request_of(s);
-    struct stream rows;
-    SL_TRY(stream_open(s->a, e, s->workers, p->analyze.p, p->analyze.n, &rows), "params.analyze");
+    struct stream rows = {.examples = e, .workers = s->workers};
+    SL_TRY(examples_select(s->a, e, p->analyze.p, p->analyze.n, &rows.rows), "params.analyze");
 
     SL_TRY(look(s, &rows, ret_statistics));
     struct transform_exclusions excluded = {0};

@@ -21,11 +21,11 @@ static struct sl_err *describe_output(struct step *s, struct dataset_statistics 
     const struct task_output *o = &s->result.outputs[s->result.n_outputs - 1];
     struct artifact *t;
     struct examples *e;
-    struct stream rows;
     SL_TRY(artifact_open(s->a, s->blobs, o->uri, o->digest, &t));
     SL_TRY(examples_open(s->a, t, &e));
-    SL_TRY(stream_open(s->a, e, s->workers, p->analyze.p, p->analyze.n, &rows));
-    return describe(s->a, &rows, e->columns, e->n_columns, SL_STR("post_transform"), ret);
+    struct stream rows = {.examples = e, .workers = s->workers};
+    SL_TRY(examples_select(s->a, e, p->analyze.p, p->analyze.n, &rows.rows));
+    return describe(s->a, &rows, SL_STR("post_transform"), ret);
 }
 
 static struct sl_err *write_files(struct step *s, struct artifact_writer *w,

@@ -9,36 +9,11 @@ struct window {
     void **scanned;
 };
 
-struct sl_err *stream_open(struct sl_arena *a, const struct examples *e, struct workers *workers,
-                           const struct sl_str *names, size_t n, struct stream *ret)
-{
-    size_t n_groups = 0;
-    for (size_t i = 0; i < e->n_splits; i++)
-        n_groups += e->splits[i].n_groups;
-    struct stream s = {.examples = e, .workers = workers};
-    s.groups = SL_ARENA_ARRAY(a, struct stream_group, n_groups);
-    bool *chosen = SL_ARENA_ARRAY(a, bool, e->n_splits);
-    for (size_t i = 0; names && i < n; i++) {
-        const struct examples_split *split = examples_find_split(e, names[i]);
-        if (!split)
-            return SL_ERR(INVALID, "the examples have no split '%.*s'", SL_FMT(names[i]));
-        chosen[split - e->splits] = true;
-    }
-    for (size_t i = 0; i < e->n_splits; i++) {
-        for (size_t g = 0; (chosen[i] || !names) && g < e->splits[i].n_groups; g++) {
-            s.groups[s.n_groups++] = (struct stream_group){&e->splits[i], i, g};
-            s.n_rows += (uint64_t)e->splits[i].groups[g].n_rows;
-        }
-    }
-    *ret = s;
-    return NULL;
-}
-
 static struct sl_err *scan_part(void *ctx, size_t index, int thread)
 {
     (void)thread;
     struct window *w = ctx;
-    const struct stream_group *g = &w->stream->groups[w->first + index];
+    const struct examples_selected *g = &w->stream->rows.groups[w->first + index];
     struct table t;
     SL_TRY(examples_read_group(w->arenas[index], w->stream->examples, g->split, g->group,
                                w->columns, w->visit->n_columns, &t));
@@ -52,7 +27,7 @@ static struct sl_err *visit_window(struct window *w, size_t n)
         w->scanned[i] = NULL;
     struct sl_err *err = workers_parallel_for(w->stream->workers, n, scan_part, w);
     if (!err)
-        err = v->merge(v->ctx, &w->stream->groups[w->first], w->scanned, n);
+        err = v->merge(v->ctx, &w->stream->rows.groups[w->first], w->scanned, n);
     else
         for (size_t i = 0; i < n; i++)
             if (w->scanned[i] && v->discard)
@@ -79,8 +54,8 @@ struct sl_err *stream_visit(const struct stream *s, const struct stream_visit *v
     for (size_t i = 0; i < width; i++)
         w.arenas[i] = sl_arena_new();
     struct sl_err *err = NULL;
-    for (; w.first < s->n_groups && !err; w.first += width)
-        err = visit_window(&w, SL_MIN(width, s->n_groups - w.first));
+    for (; w.first < s->rows.n_groups && !err; w.first += width)
+        err = visit_window(&w, SL_MIN(width, s->rows.n_groups - w.first));
     for (size_t i = 0; i < width; i++)
         sl_arena_free(w.arenas[i]);
     return err;

@@ -2,7 +2,7 @@
 
 struct write {
     const struct transform *t;
-    size_t n_splits;
+    const struct examples *examples;
     struct examples_writer *writer;
     struct write_counts counts;
 };
@@ -14,8 +14,9 @@ struct transformed {
     size_t n_rows;
 };
 
-static struct sl_err *transform_group(void *ctx, struct sl_arena *a, const struct stream_group *g,
-                                      const struct table *raw, void **ret)
+static struct sl_err *transform_group(void *ctx, struct sl_arena *a,
+                                      const struct examples_selected *g, const struct table *raw,
+                                      void **ret)
 {
     (void)g;
     const struct transform *t = ((struct write *)ctx)->t;
@@ -44,7 +45,7 @@ static struct sl_err *transform_group(void *ctx, struct sl_arena *a, const struc
     return NULL;
 }
 
-static struct sl_err *add_groups(void *ctx, const struct stream_group *groups, void **scanned,
+static struct sl_err *add_groups(void *ctx, const struct examples_selected *groups, void **scanned,
                                  size_t n)
 {
     struct write *w = ctx;
@@ -52,10 +53,11 @@ static struct sl_err *add_groups(void *ctx, const struct stream_group *groups, v
     struct examples_batch *batches = SL_ARENA_ARRAY(a, struct examples_batch, n);
     for (size_t i = 0; i < n; i++) {
         const struct transformed *g = scanned[i];
-        const uint32_t **rows = SL_ARENA_ARRAY(a, const uint32_t *, w->n_splits);
-        size_t *counts = SL_ARENA_ARRAY(a, size_t, w->n_splits);
-        rows[groups[i].split_index] = g->rows;
-        counts[groups[i].split_index] = g->n_rows;
+        const uint32_t **rows = SL_ARENA_ARRAY(a, const uint32_t *, w->examples->n_splits);
+        size_t *counts = SL_ARENA_ARRAY(a, size_t, w->examples->n_splits);
+        size_t split = (size_t)(groups[i].split - w->examples->splits);
+        rows[split] = g->rows;
+        counts[split] = g->n_rows;
         batches[i] =
             (struct examples_batch){.table = &g->table, .rows = rows, .row_counts = counts};
         w->counts.rows_in += g->table.n_rows;
@@ -64,16 +66,15 @@ static struct sl_err *add_groups(void *ctx, const struct stream_group *groups, v
     return examples_writer_add_batches(w->writer, batches, n);
 }
 
-static struct sl_err *write_all(struct step *s, const struct examples *e, struct write *w,
-                                struct json **ret_properties)
+static struct sl_err *write_all(struct step *s, struct write *w, struct json **ret_properties)
 {
-    struct stream all;
+    struct stream all = {.examples = w->examples, .workers = s->workers};
     size_t n;
     struct stream_visit v = {.scan = transform_group, .merge = add_groups, .ctx = w};
     v.columns = transform_raw_columns(s->a, w->t, true, &n);
     v.n_columns = n;
-    SL_TRY(stream_open(s->a, e, s->workers, NULL, 0, &all));
-    step_progress(s, "transforming %llu rows", (unsigned long long)all.n_rows);
+    SL_TRY(examples_select(s->a, w->examples, NULL, 0, &all.rows));
+    step_progress(s, "transforming %llu rows", (unsigned long long)all.rows.n_rows);
     SL_TRY(stream_visit(&all, &v));
     return examples_writer_finish(w->writer, s->a, ret_properties);
 }
@@ -89,11 +90,11 @@ struct sl_err *write_examples(struct step *s, const struct examples *e, const st
     for (size_t i = 0; i < e->n_splits; i++)
         splits[i] = e->splits[i].name;
     struct write w = {.t = t,
-                      .n_splits = e->n_splits,
+                      .examples = e,
                       .writer =
                           examples_writer_new(out, columns, n, splits, e->n_splits, s->workers)};
     struct json *properties;
-    struct sl_err *err = write_all(s, e, &w, &properties);
+    struct sl_err *err = write_all(s, &w, &properties);
     examples_writer_free(w.writer);
     if (err) {
         artifact_writer_free(out);

@@ -153,6 +153,30 @@ const struct examples_split *examples_find_split(const struct examples *e, struc
     return NULL;
 }
 
+struct sl_err *examples_select(struct sl_arena *a, const struct examples *e,
+                               const struct sl_str *names, size_t n, struct examples_selection *ret)
+{
+    size_t n_groups = 0;
+    for (size_t i = 0; i < e->n_splits; i++)
+        n_groups += e->splits[i].n_groups;
+    struct examples_selection s = {.groups = SL_ARENA_ARRAY(a, struct examples_selected, n_groups)};
+    bool *chosen = SL_ARENA_ARRAY(a, bool, e->n_splits);
+    for (size_t i = 0; names && i < n; i++) {
+        const struct examples_split *split = examples_find_split(e, names[i]);
+        if (!split)
+            return SL_ERR(INVALID, "the examples have no split '%.*s'", SL_FMT(names[i]));
+        chosen[split - e->splits] = true;
+    }
+    for (size_t i = 0; i < e->n_splits; i++) {
+        for (size_t g = 0; (chosen[i] || !names) && g < e->splits[i].n_groups; g++) {
+            s.groups[s.n_groups++] = (struct examples_selected){&e->splits[i], g};
+            s.n_rows += (uint64_t)e->splits[i].groups[g].n_rows;
+        }
+    }
+    *ret = s;
+    return NULL;
+}
+
 int examples_find_column(const struct examples *e, struct sl_str name)
 {
     for (size_t i = 0; i < e->n_columns; i++)

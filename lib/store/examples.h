@@ -44,6 +44,23 @@ struct sl_err *examples_open(struct sl_arena *a, const struct artifact *t,
                              struct examples **ret) SL_MUST_USE;
 /* NULL when there is no such split. */
 const struct examples_split *examples_find_split(const struct examples *e, struct sl_str name);
+/* Row groups of some splits, in the order of splits and rows. */
+struct examples_selected {
+    const struct examples_split *split;
+    size_t group;
+};
+
+struct examples_selection {
+    struct examples_selected *groups;
+    size_t n_groups;
+    uint64_t n_rows;
+};
+
+/* The row groups of the splits `names[0..n)` (NULL: of all). Lifetime: `a`.
+ * Errors: invalid: there is no such split. */
+struct sl_err *examples_select(struct sl_arena *a, const struct examples *e,
+                               const struct sl_str *names, size_t n,
+                               struct examples_selection *ret) SL_MUST_USE;
 /* Index of the column, or -1. */
 int examples_find_column(const struct examples *e, struct sl_str name);
 /* One row group as a table of the columns `columns[0..n)` (indices into e->columns; NULL: all), in

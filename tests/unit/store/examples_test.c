@@ -269,6 +269,26 @@ static void test_examples__writer_given_up(void **state)
     assert_err(artifact_open(f->a, f->blobs, uri, SL_STR(""), &t), NOT_FOUND, "");
 }
 
+static void test_examples__select(void **state)
+{
+    struct fixture *f = *state;
+    write_all(f, "selected", 10000, 2, 4);
+    const struct examples *e = open_examples(f, "selected");
+    struct examples_selection some, all;
+    /* In the order of the artifact, whatever the order of the names; `empty` adds nothing. */
+    assert_ok(examples_select(f->a, e, (struct sl_str[]){names[2], names[1]}, 2, &some));
+    assert_int_equal(some.n_rows, f->counts[1]);
+    assert_ptr_equal(some.groups[0].split, examples_find_split(e, names[1]));
+    assert_ok(examples_select(f->a, e, NULL, 0, &all));
+    assert_int_equal(all.n_rows, ROWS);
+    assert_int_equal(all.n_groups, some.n_groups + examples_find_split(e, names[0])->n_groups);
+    for (size_t i = 1; i < all.n_groups; i++)
+        assert_true(all.groups[i].split > all.groups[i - 1].split ||
+                    all.groups[i].group == all.groups[i - 1].group + 1);
+    struct sl_str absent = SL_STR("test");
+    assert_err(examples_select(f->a, e, &absent, 1, &some), INVALID, "no split 'test'");
+}
+
 static void test_examples__damaged_properties(void **state)
 {
     struct fixture *f = *state;
@@ -300,6 +320,7 @@ int main(void)
         TEST(test_examples__bytes_are_a_matter_of_rows),
         TEST(test_examples__long_texts_make_small_groups),
         TEST(test_examples__writer_given_up),
+        TEST(test_examples__select),
         TEST(test_examples__damaged_properties),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,4 @@
-/* From row groups to statistics, in parallel and in a fixed order.
- *
- * A part of the work is one column over one segment, a fixed run of row groups. Parts are done in
+/* A part of the work is one column over one segment, a fixed run of row groups. Parts are done in
  * any order, each by one thread into a collector of its own; the collectors of a column are then
  * merged in the order of the segments. What a part is does not depend on the number of threads, and
  * neither does the result. A block of columns and a wave of segments at a time keep memory bounded.
@@ -9,8 +7,9 @@
  *     column 0   part        part        part        -> merge, left to right
  *     column 1   part        part        part        -> merge
  */
+#include "store/statistics_gather.h"
+
 #include "base/alloc.h"
-#include "statistics_gen.h"
 
 #include <math.h>
 
@@ -21,8 +20,8 @@ enum {
 };
 
 struct gather {
+    struct sl_arena *a;
     const struct statistics_job *job;
-    const struct examples_split *split;
     struct sl_arena **scratch; /* per thread */
     size_t first_column, n_columns;
     size_t first_segment, n_segments;    /* of the wave */
@@ -35,21 +34,19 @@ static const struct column_spec *spec_at(const struct gather *g, size_t column)
     return &g->job->examples->columns[g->job->columns[g->first_column + column]];
 }
 
-static struct sl_err *check_weight(const struct gather *g, const struct column *w, double weight,
-                                   bool valid, int64_t row)
+static struct sl_err *check_weight(const struct column *w, double weight, bool valid, int64_t row)
 {
     if (valid && weight >= 0 && isfinite(weight))
         return NULL;
     return SL_ERR(INVALID,
-                  "weight column '%.*s', split '%.*s', row %lld: expected a number of at least 0, "
-                  "got %s",
-                  SL_FMT(w->name), SL_FMT(g->split->name), (long long)row + 1,
+                  "weight column '%.*s', row %lld: expected a number of at least 0, got %s",
+                  SL_FMT(w->name), (long long)row + 1,
                   !valid ? "a missing one" : "a negative or infinite one");
 }
 
 /* The weight column of a row group as doubles. */
-static struct sl_err *read_weights(struct sl_arena *a, const struct gather *g,
-                                   const struct column *w, int64_t first_row, const double **ret)
+static struct sl_err *read_weights(struct sl_arena *a, const struct column *w, int64_t first_row,
+                                   const double **ret)
 {
     double *weights = SL_ARENA_ARRAY(a, double, w->n);
     for (size_t row = 0; row < w->n; row++) {
@@ -57,23 +54,24 @@ static struct sl_err *read_weights(struct sl_arena *a, const struct gather *g,
                        : w->type == COLUMN_FLOAT ? (double)w->f32[row]
                        : w->type == COLUMN_BOOL  ? (double)w->boolean[row]
                                                  : (double)w->i64[row];
-        SL_TRY(check_weight(g, w, weights[row], column_is_valid(w, row), first_row + (int64_t)row));
+        SL_TRY(check_weight(w, weights[row], column_is_valid(w, row), first_row + (int64_t)row));
     }
     *ret = weights;
     return NULL;
 }
 
-static struct sl_err *update_from_group(struct sl_arena *a, const struct gather *g,
+static struct sl_err *update_from_group(struct sl_arena *a, const struct statistics_job *job,
                                         struct statistics_collector *c, int column, size_t group)
 {
-    const struct statistics_job *job = g->job;
+    const struct examples_selected *from = &job->rows->groups[group];
     int columns[2] = {column, job->weight};
     struct table t;
-    SL_TRY(examples_read_group(a, job->examples, g->split, group, columns, job->weight >= 0 ? 2 : 1,
-                               &t));
+    SL_TRY(examples_read_group(a, job->examples, from->split, from->group, columns,
+                               job->weight >= 0 ? 2 : 1, &t));
     const double *weights = NULL;
     if (job->weight >= 0)
-        SL_TRY(read_weights(a, g, &t.columns[1], g->split->groups[group].first_row, &weights));
+        SL_TRY(
+            read_weights(a, &t.columns[1], from->split->groups[from->group].first_row, &weights));
     statistics_collector_update(a, c, &t.columns[0], weights);
     return NULL;
 }
@@ -81,16 +79,18 @@ static struct sl_err *update_from_group(struct sl_arena *a, const struct gather 
 static struct sl_err *gather_part(void *ctx, size_t index, int thread)
 {
     struct gather *g = ctx;
+    const struct statistics_job *job = g->job;
     size_t segment = g->first_segment + index / g->n_columns, column = index % g->n_columns;
     struct sl_arena *a = g->scratch[thread];
     struct statistics_collector *c =
-        statistics_collector_new(spec_at(g, column), &g->job->options, segment);
+        statistics_collector_new(spec_at(g, column), &job->options, segment);
     g->parts[index] = c;
-    size_t end = SL_MIN((segment + 1) * SEGMENT_GROUPS, g->split->n_groups);
+    size_t end = SL_MIN((segment + 1) * SEGMENT_GROUPS, job->rows->n_groups);
     for (size_t group = segment * SEGMENT_GROUPS; group < end; group++) {
         sl_arena_clear(a);
-        SL_TRY(update_from_group(a, g, c, g->job->columns[g->first_column + column], group),
-               "column '%.*s'", SL_FMT(spec_at(g, column)->name));
+        SL_TRY(update_from_group(a, job, c, job->columns[g->first_column + column], group),
+               "split '%.*s': column '%.*s'", SL_FMT(job->rows->groups[group].split->name),
+               SL_FMT(spec_at(g, column)->name));
     }
     return NULL;
 }
@@ -114,8 +114,8 @@ static struct sl_err *merge_column(void *ctx, size_t column, int thread SL_UNUSE
 /* All segments of a block of columns, a wave of parts at a time. */
 static struct sl_err *gather_block(struct gather *g)
 {
-    struct workers *w = g->job->step->workers;
-    size_t segments = (g->split->n_groups + SEGMENT_GROUPS - 1) / SEGMENT_GROUPS;
+    struct workers *w = g->job->workers;
+    size_t segments = (g->job->rows->n_groups + SEGMENT_GROUPS - 1) / SEGMENT_GROUPS;
     size_t want = (size_t)workers_count(w) * PARTS_PER_THREAD;
     size_t wave = SL_MAX((want + g->n_columns - 1) / g->n_columns, (size_t)1);
     struct sl_err *err = NULL;
@@ -136,12 +136,11 @@ static struct sl_err *gather_block(struct gather *g)
 
 static void finish_block(struct gather *g, struct dataset_statistics *d)
 {
-    struct sl_arena *a = g->job->step->a;
     for (size_t i = 0; i < g->n_columns; i++) {
-        /* A split without rows has no part at all. */
+        /* Where there are no rows there is no part at all. */
         if (!g->collectors[i])
             g->collectors[i] = statistics_collector_new(spec_at(g, i), &g->job->options, 0);
-        statistics_collector_finish(a, g->collectors[i], &d->features[g->first_column + i]);
+        statistics_collector_finish(g->a, g->collectors[i], &d->features[g->first_column + i]);
     }
 }
 
@@ -167,25 +166,24 @@ static struct sl_err *gather_columns(struct gather *g, struct dataset_statistics
     return err;
 }
 
-struct sl_err *statistics_gather(const struct statistics_job *job,
-                                 const struct examples_split *split,
-                                 struct dataset_statistics **ret)
+struct sl_err *statistics_gather(struct sl_arena *a, const struct statistics_job *job,
+                                 struct sl_str name, struct dataset_statistics **ret)
 {
-    struct sl_arena *a = job->step->a;
-    size_t threads = (size_t)workers_count(job->step->workers);
-    struct gather g = {.job = job, .split = split};
+    size_t threads = (size_t)workers_count(job->workers);
+    struct gather g = {.a = a, .job = job};
     g.scratch = SL_ARENA_ARRAY(a, struct sl_arena *, threads);
     for (size_t i = 0; i < threads; i++)
         g.scratch[i] = sl_arena_new();
     struct dataset_statistics *d = SL_ARENA_NEW(a, struct dataset_statistics);
-    d->name = split->name;
-    d->n_examples = (uint64_t)split->n_rows;
+    d->name = name;
+    d->n_examples = job->rows->n_rows;
     d->n_features = job->n_columns;
     d->features = SL_ARENA_ARRAY(a, struct feature_statistics, job->n_columns);
     struct sl_err *err = gather_columns(&g, d);
     for (size_t i = 0; i < threads; i++)
         sl_arena_free(g.scratch[i]);
-    SL_TRY(err, "split '%.*s'", SL_FMT(split->name));
+    if (err)
+        return err;
     if (job->weight >= 0 && d->n_features)
         d->weighted_examples = d->features[0].weighted_present + d->features[0].weighted_missing;
     *ret = d;
