@@ -14,13 +14,11 @@ SHELL := /bin/bash
 # One knob for flavours: make test SANITIZE=address,undefined (or thread). Each has its own build folder.
 SANITIZE ?=
 CC = gcc
-CXX = g++
 CCACHE := $(shell command -v ccache 2>/dev/null)
 comma := ,
 FLAVOUR := $(if $(SANITIZE),$(subst $(comma),-,$(SANITIZE)),release)
 B := build/$(FLAVOUR)
 GEN := build/gen
-VENV := build/venv
 
 # ---- flags -------------------------------------------------------------------------------------------------------
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla \
@@ -30,9 +28,9 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes 
 OPT := $(if $(SANITIZE),-O1 -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-recover=all,-O2) -g1
 CPPFLAGS := -D_GNU_SOURCE -Ilib -I$(GEN) -isystem $(GEN)/proto -I. -include base/forbid.h
 CFLAGS = -std=gnu17 $(OPT) $(WARN) -ffp-contract=off -fno-math-errno -pthread
-# xgboost links two thread runtimes under TSan; the libraries are taken only where a symbol of theirs is used.
-LDLIBS = -Wl,--as-needed -lcurl -levent -levent_pthreads -lcjson -lyaml -lsqlite3 -lprotobuf-c -lzstd -lsnappy -llz4 -lz \
-         -lxxhash -lssl -lcrypto -lxgboost -lm -lpthread
+# A program takes only the libraries that it has a use for.
+LDLIBS = -Wl,--as-needed -lcjson -lyaml -lsqlite3 -lprotobuf-c -lzstd -lsnappy -llz4 -lz \
+         -lxxhash -lcrypto -lxgboost -lm -lpthread
 # Loops over parameters are worth better code than -O2 makes.
 CFLAGS_lib_core_learn_optimizer := -O3
 CFLAGS_lib_adapter_cpu_learner_cpu := -O3
@@ -40,13 +38,11 @@ CFLAGS_lib_adapter_cpu_backward := -O3
 LDFLAGS = $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -pthread -Wl,-z,relro,-z,now
 
 # ---- what there is -----------------------------------------------------------------------------------------------
-# adapter/cuda, gloo and kube need more than these flags; their own rules come with them.
 LIB_SRC := $(sort $(shell find lib -name '*.c' 2>/dev/null))
 PROTO := $(sort $(wildcard lib/codec/proto/*.proto))
 PROTO_C := $(PROTO:lib/codec/proto/%.proto=$(GEN)/proto/%.pb-c.c)
 PROTO_H := $(PROTO_C:.c=.h)
 LIB_OBJ := $(LIB_SRC:%.c=$B/%.o) $(PROTO_C:$(GEN)/%.c=$B/gen/%.o)
-ASSETS := $(sort $(shell find lib -path '*/assets/*' -type f 2>/dev/null))
 COMPONENTS := $(sort $(notdir $(patsubst %/main.c,%,$(wildcard components/*/main.c))))
 BIN := $(COMPONENTS:%=$B/bin/%) $(if $(wildcard cli/*.c),$B/bin/sluice)
 TEST_SRC := $(sort $(shell find tests/unit tests/contract -name '*_test.c' 2>/dev/null))
@@ -58,8 +54,6 @@ FUZZ_REPLAY := $(FUZZ_SRC:tests/fuzz/%.c=$B/tests/fuzz/%_replay)
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=build/fuzz/%)
 TOOL_SRC := $(sort $(wildcard tests/integration/tools/*.c))
 TOOL_BIN := $(TOOL_SRC:tests/%.c=$B/tests/%)
-BENCH_SRC := $(sort $(wildcard tests/bench/*_bench.c))
-BENCH_BIN := $(BENCH_SRC:tests/bench/%.c=$B/tests/bench/%)
 
 help: ## this text
 	@echo "Sluice: make TARGET [SANITIZE=address,undefined]"
@@ -115,10 +109,6 @@ $(eval $(call program,sluice,cli))
 $B/tests/%_test: $B/tests/%_test.o $(SUPPORT_OBJ) $B/build_ids.o $B/libsluice.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
-
-$B/tests/bench/%_bench: $B/tests/bench/%_bench.o $B/build_ids.o $B/libsluice.a
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # Small programs that integration tests drive.
 $B/tests/integration/tools/%: $B/tests/integration/tools/%.o $B/build_ids.o $B/libsluice.a
@@ -222,6 +212,6 @@ data: ## fetch the big example's data (flights, 3 M rows)
 clean: ## remove what was built
 	rm -rf build
 
-.PHONY: help golden-update test-programs deps build unit test asan tsan fuzz bench quality fmt check lint layers headers quickstart data clean
+.PHONY: help golden-update crash test-programs deps build unit test asan tsan fuzz bench quality fmt check lint layers headers quickstart data clean
 .SECONDARY:
 -include $(shell find $B build/fuzz -name '*.d' 2>/dev/null)
