@@ -258,9 +258,10 @@ static void relax_counts(struct sl_arena *a, schema_feature *to, const struct st
 static void relax_enum(struct sl_arena *a, const schema_message *s, schema_feature *to,
                        const struct statistics_values *labels)
 {
+    const schema_string_domain *named = schema_string_domain_of(s, to);
     schema_string_domain *domain = NULL;
     for (size_t i = 0; i < s->n_string_domain; i++)
-        if (s->string_domain[i] == schema_string_domain_of(s, to))
+        if (s->string_domain[i] == named)
             domain = s->string_domain[i];
     for (size_t i = 0; domain && i < labels->n; i++) {
         bool known = false;
