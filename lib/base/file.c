@@ -87,6 +87,8 @@ struct sl_err *sl_file_write(const char *path, struct sl_str data)
 struct sl_err *sl_dir_make(const char *path)
 {
     SL_AUTOARENA(a);
+    if (!path[0])
+        return SL_ERR(INVALID, "make folder '': expected a name");
     char *p = sl_arena_cstr(a, sl_str(path));
     for (char *at = p + 1;; at++) {
         if (*at != '/' && *at != '\0')
@@ -94,7 +96,9 @@ struct sl_err *sl_dir_make(const char *path)
         char was = *at;
         *at = '\0';
         if (mkdir(p, 0755) < 0 && errno != EEXIST)
-            return SL_ERRNO("make folder '%s'", p);
+            return errno == ENOTDIR
+                       ? SL_ERR(INVALID, "make folder '%s': a part of that path is a file", p)
+                       : SL_ERRNO("make folder '%s'", p);
         *at = was;
         if (!was)
             return NULL;
