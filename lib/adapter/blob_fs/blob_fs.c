@@ -125,23 +125,6 @@ static struct sl_err *publish(const char *part, const char *path, bool if_absent
     return NULL;
 }
 
-static struct sl_err *do_put(struct blob_request *r, const char *path)
-{
-    SL_AUTOARENA(a);
-    const char *part = part_name(a, path);
-    int fd;
-    SL_TRY(create_part(a, part, &fd));
-    struct sl_err *err = sl_fd_write(fd, r->data, r->size);
-    if (!err && fsync(fd) < 0)
-        err = SL_ERRNO("flush '%s'", part);
-    close(fd);
-    if (!err)
-        err = publish(part, path, r->if_absent);
-    if (err)
-        unlink(part);
-    return err;
-}
-
 /* Folders that hold nothing any more go with their last object. A writer that needs one meanwhile
  * makes it again (create_part). */
 static struct sl_err *do_remove(struct sl_arena *a, const char *path)
@@ -155,6 +138,23 @@ static struct sl_err *do_remove(struct sl_arena *a, const char *path)
             break;
     }
     return NULL;
+}
+
+static struct sl_err *do_put(struct blob_request *r, const char *path)
+{
+    SL_AUTOARENA(a);
+    const char *part = part_name(a, path);
+    int fd;
+    SL_TRY(create_part(a, part, &fd));
+    struct sl_err *err = sl_fd_write(fd, r->data, r->size);
+    if (!err && fsync(fd) < 0)
+        err = SL_ERRNO("flush '%s'", part);
+    close(fd);
+    if (!err)
+        err = publish(part, path, r->if_absent);
+    if (err)
+        sl_err_free(do_remove(a, part));
+    return err;
 }
 
 static struct sl_err *do_move(struct sl_arena *a, struct sl_str from, const char *to)
@@ -250,8 +250,10 @@ static struct sl_err *upload_end(struct blob_upload *u, bool keep)
     close(u->fd);
     if (keep && !err)
         err = publish(u->part_path, u->path, false);
-    if (!keep || err)
-        unlink(u->part_path);
+    if (!keep || err) {
+        SL_AUTOARENA(a);
+        sl_err_free(do_remove(a, u->part_path));
+    }
     sl_free(u->part_path);
     sl_free(u->path);
     sl_free(u);
