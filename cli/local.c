@@ -26,10 +26,20 @@ static struct sl_err *run_work(struct sql_request *r, struct sql_tx *tx)
     return w->run(w, tx);
 }
 
+struct sl_err *local_open(const char *path, bool create, struct sql **ret)
+{
+    struct sl_err *err =
+        sql_sqlite_open(path, create ? SQLITE_FILE_CREATE : SQLITE_FILE_EXISTING, ret);
+    if (err && err->kind == SL_ERR_CORRUPT)
+        err = SL_WRAP(err, "the metadata database is damaged (`sluice reindex --fresh` sets it "
+                           "aside and makes it anew from storage)");
+    return err;
+}
+
 struct sl_err *local_do(const struct local_options *o, enum sql_mode mode, struct local_work *w)
 {
     struct sql *db;
-    SL_TRY(sql_sqlite_open(local_database(w->a, o), SQLITE_FILE_EXISTING, &db));
+    SL_TRY(local_open(local_database(w->a, o), false, &db));
     w->r = (struct sql_request){.mode = mode, .work = run_work};
     struct sl_err *err = sql_do(db, &w->r);
     sql_free(db);

@@ -33,6 +33,10 @@ struct sl_err *local_storage(struct sl_arena *a, const struct local_options *o,
  * laptop's namespace. Lifetime: `a`. */
 struct sl_str local_model_name(struct sl_arena *a, struct sl_str name);
 
+/* The database at `path`; with `create`, made when it is not there. Errors: those of
+ * sql_sqlite_open; a damaged one says what to do. */
+struct sl_err *local_open(const char *path, bool create, struct sql **ret) SL_MUST_USE;
+
 /* A unit of work over the folder's database, opened and closed around it. */
 struct local_work {
     struct sql_request r;

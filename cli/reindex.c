@@ -2,7 +2,6 @@
 #include "cli/cli.h"
 #include "cli/local.h"
 
-#include "adapter/sql_sqlite/sqlite.h"
 #include "kit/storage.h"
 #include "store/reindex.h"
 
@@ -62,7 +61,7 @@ static struct sl_err *rebuild(struct sl_arena *a, const struct options *o,
         SL_TRY(local_storage(a, &o->local, &root));
     if (o->fresh)
         SL_TRY(move_aside(a, path));
-    SL_TRY(sql_sqlite_open(path, SQLITE_FILE_CREATE, &db));
+    SL_TRY(local_open(path, true, &db));
     struct blobs *blobs = storage_new(NULL);
     struct sl_err *err = reindex(a, blobs, root, db, ret);
     storage_free(blobs);

@@ -2,11 +2,11 @@
 #include "cli/cli.h"
 
 #include "adapter/local/local.h"
-#include "adapter/sql_sqlite/sqlite.h"
 #include "base/alloc.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/time.h"
+#include "cli/local.h"
 #include "cli/run_options.h"
 #include "cli/run_report.h"
 #include "cli/step_table.h"
@@ -299,7 +299,7 @@ static struct sl_err *open_ports(struct run *r)
     SL_TRY(bin_folder(r->a, &bin));
     struct sl_str runs = sl_arena_format(r->a, "%s/runs", r->root);
     struct sl_str db = sl_arena_format(r->a, "%s/sluice.db", r->root);
-    SL_TRY(sql_sqlite_open(db.p, SQLITE_FILE_CREATE, &r->db));
+    SL_TRY(local_open(db.p, true, &r->db));
     r->index = index_new(r->db);
     r->engine_index = engine_index_new(r->index);
     r->blobs = storage_new(NULL);
