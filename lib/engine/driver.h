@@ -14,9 +14,11 @@ enum stage {
     STAGE_LIST,  /* files outside: one pattern at a time */
     STAGE_HASH,  /* one file at a time */
     STAGE_LOOKUP,
-    STAGE_VERIFY, /* a hit: one artifact at a time */
+    STAGE_VERIFY, /* a hit: one artifact at a time, its manifest, then the sizes of its files */
     STAGE_REJECT,
 };
+
+struct artifact;
 
 struct pattern {
     struct sl_str place, uri;
@@ -37,6 +39,7 @@ struct driver {
     struct sha256 *hash;
     struct blob_request list;
     struct fetch fetch;
+    struct artifact *hit; /* of the hit, under way */
     struct index_cache_lookup lookup;
     struct index_cache_reject reject;
     struct index_latest_blessed latest;

@@ -4,6 +4,8 @@
 #include "base/limits.h"
 #include "store/artifact_manifest.h"
 
+#include <stdlib.h>
+
 static struct task_port *declared_outputs(const struct driver *d)
 {
     struct task_port *ports = SL_ARENA_ARRAY(d->a, struct task_port, d->spec->n_outputs);
@@ -109,20 +111,68 @@ static void rejected(struct completion *c)
     driver_finish(d, RESOLVE_RUN);
 }
 
-static void verified(struct fetch *f, struct sl_err *err)
+/* Goes on with the next artifact of the hit, or without the hit. */
+static void judge(struct driver *d, bool holds)
 {
-    struct driver *d = SL_CONTAINER_OF(f, struct driver, fetch);
-    const struct task_output *o = &d->lookup.ret.outputs[d->at];
-    struct artifact t;
-    if (!err)
-        err = artifact_manifest_decode(d->a, sl_buf_str(&f->data), &t);
-    bool holds = !err && sl_str_eq(t.digest, o->digest);
-    fetch_deinit(f);
-    sl_err_free(err);
     d->at++;
     if (!holds)
         d->stage = STAGE_REJECT;
     driver_go(d);
+}
+
+static int compare_uri(const void *key, const void *entry)
+{
+    const struct sl_str *uri = key;
+    return sl_str_cmp(*uri, ((const struct blob_stat *)entry)->uri);
+}
+
+/* A full disk or a careless hand leaves files that are short or gone; their content is checked by
+ * who reads it. */
+static bool has_all_files(struct sl_arena *a, const struct artifact *t,
+                          const struct blob_request *r)
+{
+    for (size_t i = 0; i < t->n_files; i++) {
+        struct sl_str uri =
+            sl_arena_format(a, "%.*s%.*s", SL_FMT(r->uri), SL_FMT(t->files[i].path));
+        const struct blob_stat *found =
+            r->ret_n ? bsearch(&uri, r->ret_list, r->ret_n, sizeof(*r->ret_list), compare_uri)
+                     : NULL;
+        if (!found || found->bytes != t->files[i].bytes)
+            return false;
+    }
+    return true;
+}
+
+static void listed(struct completion *c)
+{
+    struct driver *d = SL_CONTAINER_OF(c, struct driver, list.c);
+    struct sl_err *err = driver_answer(d, c);
+    bool holds = !err && has_all_files(d->a, d->hit, &d->list);
+    sl_err_free(err);
+    judge(d, holds);
+}
+
+static void manifest_came(struct fetch *f, struct sl_err *err)
+{
+    struct driver *d = SL_CONTAINER_OF(f, struct driver, fetch);
+    struct engine *e = d->s->e;
+    const struct task_output *o = &d->lookup.ret.outputs[d->at];
+    d->hit = SL_ARENA_NEW(d->a, struct artifact);
+    if (!err)
+        err = artifact_manifest_decode(d->a, sl_buf_str(&f->data), d->hit);
+    bool holds = !err && sl_str_eq(d->hit->digest, o->digest);
+    fetch_deinit(f);
+    sl_err_free(err);
+    if (!holds) {
+        judge(d, false);
+        return;
+    }
+    d->list = (struct blob_request){.c.done = listed,
+                                    .op = BLOB_LIST,
+                                    .uri = sl_arena_format(d->a, "%.*s/", SL_FMT(o->uri)),
+                                    .a = d->a};
+    e->in_flight++;
+    blobs_submit(e->cfg.blobs, e->q, &d->list);
 }
 
 bool driver_verify(struct driver *d)
@@ -133,7 +183,7 @@ bool driver_verify(struct driver *d)
     }
     const struct task_output *o = &d->lookup.ret.outputs[d->at];
     struct sl_str uri = artifact_file_uri(d->a, o->uri, SL_STR(ARTIFACT_MANIFEST));
-    d->fetch = (struct fetch){.e = d->s->e, .done = verified};
+    d->fetch = (struct fetch){.e = d->s->e, .done = manifest_came};
     fetch_start(&d->fetch, uri, SL_LIMIT_DOCUMENT_BYTES);
     return false;
 }

@@ -55,9 +55,31 @@ const struct engine_world_file *engine_world_find(const struct engine_world *w, 
     return NULL;
 }
 
+static int compare_stats(const void *a, const void *b)
+{
+    return sl_str_cmp(((const struct blob_stat *)a)->uri, ((const struct blob_stat *)b)->uri);
+}
+
+static void list_files(const struct engine_world *w, struct blob_request *r)
+{
+    r->ret_list = SL_ARENA_ARRAY(r->a, struct blob_stat, w->files.n);
+    for (size_t i = 0; i < w->files.n; i++) {
+        const struct engine_world_file *f = w->files.p[i];
+        if (sl_str_starts(sl_str(f->uri), r->uri))
+            r->ret_list[r->ret_n++] = (struct blob_stat){.uri = sl_arena_str(r->a, sl_str(f->uri)),
+                                                         .bytes = (int64_t)f->data.n};
+    }
+    if (r->ret_n)
+        qsort(r->ret_list, r->ret_n, sizeof(*r->ret_list), compare_stats);
+}
+
 static struct sl_err *serve_blob(struct engine_world *w, struct blob_request *r)
 {
     struct engine_world_file *f = find_file(w, r->uri);
+    if (r->op == BLOB_LIST) {
+        list_files(w, r);
+        return NULL;
+    }
     if (r->op == BLOB_PUT) {
         put_file(w, r->uri, sl_strn(r->data, r->size));
         return NULL;
