@@ -44,13 +44,13 @@ static struct sl_err *ensure_contexts(struct sql_tx *tx, struct sl_arena *a,
     return NULL;
 }
 
-static struct sl_err *run_property(struct sql_tx *tx, struct sl_arena *a, int64_t context,
-                                   const char *name, struct sl_str value)
+/* A custom property of a run's context or of an execution; an empty text is none. */
+static struct sl_err *text_property(struct sql_tx *tx, struct sl_arena *a, enum mlmd_kind kind,
+                                    int64_t id, const char *name, struct sl_str value)
 {
     if (value.n == 0)
         return NULL;
-    return mlmd_property(tx, a, MLMD_CONTEXT, SL_STR("pipeline_run"), context, sl_str(name),
-                         json_new_string(a, value));
+    return mlmd_property(tx, a, kind, SL_STR(""), id, sl_str(name), json_new_string(a, value));
 }
 
 static struct sl_err *run_row(struct sql_tx *tx, struct sl_arena *a, const struct run_record *r,
@@ -81,9 +81,9 @@ struct sl_err *publish_run(struct sql_tx *tx, struct sl_arena *a, const struct r
     struct run_contexts c;
     SL_TRY(ensure_contexts(tx, a, r, &c));
     SL_TRY(mlmd_parent_context(tx, a, c.run, c.pipeline));
-    SL_TRY(run_property(tx, a, c.run, "run_name", r->name));
-    SL_TRY(run_property(tx, a, c.run, "created_by", r->created_by));
-    SL_TRY(run_property(tx, a, c.run, "outcome", r->outcome));
+    SL_TRY(text_property(tx, a, MLMD_CONTEXT, c.run, "run_name", r->name));
+    SL_TRY(text_property(tx, a, MLMD_CONTEXT, c.run, "created_by", r->created_by));
+    SL_TRY(text_property(tx, a, MLMD_CONTEXT, c.run, "outcome", r->outcome));
     if (r->finished_us)
         SL_TRY(SQL_QUERY(tx, a, NULL,
                          "UPDATE Context SET last_update_time_since_epoch = $2 WHERE id = $1",
@@ -165,15 +165,6 @@ static struct sl_err *ensure_execution(struct sql_tx *tx, struct sl_arena *a,
     return NULL;
 }
 
-static struct sl_err *execution_property(struct sql_tx *tx, struct sl_arena *a, int64_t execution,
-                                         const char *name, struct sl_str value)
-{
-    if (value.n == 0)
-        return NULL;
-    return mlmd_property(tx, a, MLMD_EXECUTION, SL_STR(""), execution, sl_str(name),
-                         json_new_string(a, value));
-}
-
 /* Parameters under their own names, as TFX has them; ours between underscores, so that they never
  * meet. */
 static struct sl_err *execution_properties(struct sql_tx *tx, struct sl_arena *a,
@@ -187,12 +178,12 @@ static struct sl_err *execution_properties(struct sql_tx *tx, struct sl_arena *a
         SL_TRY(mlmd_property(tx, a, MLMD_EXECUTION, SL_STR(""), execution, key,
                              s->metrics->members[i].value));
     }
-    SL_TRY(execution_property(tx, a, execution, "__step__", s->step));
-    SL_TRY(execution_property(tx, a, execution, "__item__", s->item));
-    SL_TRY(execution_property(tx, a, execution, "__outcome__", s->outcome));
-    SL_TRY(execution_property(tx, a, execution, "__message__", s->message));
-    SL_TRY(execution_property(tx, a, execution, "__error__", s->error_message));
-    SL_TRY(execution_property(tx, a, execution, "__attempt_uri__", s->attempt_uri));
+    SL_TRY(text_property(tx, a, MLMD_EXECUTION, execution, "__step__", s->step));
+    SL_TRY(text_property(tx, a, MLMD_EXECUTION, execution, "__item__", s->item));
+    SL_TRY(text_property(tx, a, MLMD_EXECUTION, execution, "__outcome__", s->outcome));
+    SL_TRY(text_property(tx, a, MLMD_EXECUTION, execution, "__message__", s->message));
+    SL_TRY(text_property(tx, a, MLMD_EXECUTION, execution, "__error__", s->error_message));
+    SL_TRY(text_property(tx, a, MLMD_EXECUTION, execution, "__attempt_uri__", s->attempt_uri));
     if (s->attempt == 0)
         return NULL;
     return mlmd_property(tx, a, MLMD_EXECUTION, SL_STR(""), execution, SL_STR("__attempt__"),
