@@ -105,7 +105,8 @@ static void yaml_value(const struct json *v, size_t indent, bool in_list, struct
     sl_buf_add_char(b, '\n');
 }
 
-void output_yaml(const struct json *v, struct sl_buf *b)
+/* `v` as YAML, block style, every string quoted that any reader might take for something else. */
+static void format_yaml(const struct json *v, struct sl_buf *b)
 {
     yaml_value(v, 0, false, b);
 }
@@ -114,7 +115,7 @@ void output_value(enum output_format format, const struct json *v)
 {
     SL_AUTOBUF(b, 0);
     if (format == OUTPUT_YAML)
-        output_yaml(v, &b);
+        format_yaml(v, &b);
     else
         json_format(v, JSON_PRETTY, &b);
     print(&b);

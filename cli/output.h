@@ -28,5 +28,3 @@ void output_list(enum output_format format, const struct json *list,
                  const struct output_column *columns, size_t n, const char *none);
 /* One value as JSON or YAML. */
 void output_value(enum output_format format, const struct json *v);
-/* `v` as YAML, block style, every string quoted that any reader might take for something else. */
-void output_yaml(const struct json *v, struct sl_buf *b);

@@ -34,7 +34,6 @@ struct onnx {
     struct list inputs, outputs;     /* Onnx__ValueInfoProto */
     struct list nodes, initializers; /* Onnx__NodeProto, Onnx__TensorProto */
     struct list opsets;              /* Onnx__OperatorSetIdProto */
-    struct list metadata;            /* Onnx__StringStringEntryProto */
     struct list scalars;             /* struct scalar */
     struct names names;              /* all that are given */
     Onnx__NodeProto *last;
@@ -176,16 +175,6 @@ onnx_value onnx_input(struct onnx *g, struct sl_str name, enum onnx_type type, c
     return v->name;
 }
 
-onnx_value onnx_find_input(const struct onnx *g, struct sl_str name)
-{
-    for (size_t i = 0; i < g->inputs.n; i++) {
-        const Onnx__ValueInfoProto *v = g->inputs.p[i];
-        if (sl_str_is(name, v->name))
-            return v->name;
-    }
-    return NULL;
-}
-
 onnx_value onnx_output(struct onnx *g, onnx_value value, struct sl_str name, enum onnx_type type,
                        const int64_t *dims, size_t n_dims)
 {
@@ -253,11 +242,6 @@ onnx_value onnx_cast(struct onnx *g, onnx_value value, enum onnx_type to)
     return v;
 }
 
-size_t onnx_node_count(const struct onnx *g)
-{
-    return g->nodes.n;
-}
-
 /* ---- attributes -------------------------------------------------------------------------------*/
 
 static Onnx__AttributeProto *add_attribute(struct onnx *g, const char *name,
@@ -283,13 +267,6 @@ void onnx_attr_int(struct onnx *g, const char *name, int64_t value)
     Onnx__AttributeProto *t = add_attribute(g, name, ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT);
     t->has_i = true;
     t->i = value;
-}
-
-void onnx_attr_float(struct onnx *g, const char *name, float value)
-{
-    Onnx__AttributeProto *t = add_attribute(g, name, ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT);
-    t->has_f = true;
-    t->f = value;
 }
 
 void onnx_attr_string(struct onnx *g, const char *name, const char *value)
@@ -375,7 +352,7 @@ onnx_value onnx_const_f64(struct onnx *g, const double *data, const int64_t *dim
     return add_initializer(g, new_raw_tensor(g, ONNX_DOUBLE, data, sizeof(*data), dims, n_dims));
 }
 
-onnx_value onnx_const_i64(struct onnx *g, const int64_t *data, const int64_t *dims, size_t n_dims)
+static onnx_value const_i64(struct onnx *g, const int64_t *data, const int64_t *dims, size_t n_dims)
 {
     return add_initializer(g, new_raw_tensor(g, ONNX_INT64, data, sizeof(*data), dims, n_dims));
 }
@@ -389,14 +366,6 @@ onnx_value onnx_const_str(struct onnx *g, const struct sl_str *data, const int64
     for (size_t i = 0; i < t->n_string_data; i++)
         t->string_data[i] = copy_bytes(g->a, data[i]);
     return add_initializer(g, t);
-}
-
-void onnx_attr_doubles(struct onnx *g, const char *name, const double *values, size_t n)
-{
-    Onnx__AttributeProto *t = add_attribute(g, name, ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__TENSOR);
-    const double *copy = sl_arena_copy(g->a, values, n * sizeof(*values));
-    t->t = new_raw_tensor(g, ONNX_DOUBLE, copy, sizeof(*copy), (int64_t[]){(int64_t)n}, 1);
-    t->t->name = copy_cstr(g->a, name);
 }
 
 /* ---- scalars ----------------------------------------------------------------------------------*/
@@ -463,7 +432,7 @@ onnx_value onnx_str(struct onnx *g, struct sl_str value)
 onnx_value onnx_i64s(struct onnx *g, const int64_t *values, size_t n)
 {
     const int64_t *copy = sl_arena_copy(g->a, values, n * sizeof(*values));
-    return onnx_const_i64(g, copy, (int64_t[]){(int64_t)n}, 1);
+    return const_i64(g, copy, (int64_t[]){(int64_t)n}, 1);
 }
 
 /* ---- the model --------------------------------------------------------------------------------*/
@@ -484,21 +453,6 @@ void onnx_require(struct onnx *g, const char *domain, int64_t version)
     o->has_version = true;
     o->version = version;
     push(g->a, &g->opsets, o);
-}
-
-void onnx_metadata(struct onnx *g, const char *key, struct sl_str value)
-{
-    Onnx__StringStringEntryProto *e = SL_ARENA_NEW(g->a, Onnx__StringStringEntryProto);
-    onnx__string_string_entry_proto__init(e);
-    e->key = copy_cstr(g->a, key);
-    e->value = sl_arena_cstr(g->a, value);
-    push(g->a, &g->metadata, e);
-}
-
-static int compare_keys(const void *x, const void *y)
-{
-    const Onnx__StringStringEntryProto *const *a = x, *const *b = y;
-    return strcmp((*a)->key, (*b)->key);
 }
 
 static int compare_domains(const void *x, const void *y)
@@ -547,10 +501,6 @@ void onnx_serialise(const struct onnx *g, struct sl_buf *b)
         qsort(g->opsets.p, g->opsets.n, sizeof(void *), compare_domains);
     model.n_opset_import = g->opsets.n;
     model.opset_import = (Onnx__OperatorSetIdProto **)g->opsets.p;
-    if (g->metadata.n)
-        qsort(g->metadata.p, g->metadata.n, sizeof(void *), compare_keys);
-    model.n_metadata_props = g->metadata.n;
-    model.metadata_props = (Onnx__StringStringEntryProto **)g->metadata.p;
 
     size_t size = onnx__model_proto__get_packed_size(&model);
     uint8_t *to = (uint8_t *)sl_buf_reserve(b, size);

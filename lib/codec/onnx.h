@@ -45,8 +45,6 @@ struct sl_arena *onnx_arena(const struct onnx *g);
 /* A graph input. Shapes: dims (n_dims), -1: the batch, one symbolic size for the whole graph. */
 onnx_value onnx_input(struct onnx *g, struct sl_str name, enum onnx_type type, const int64_t *dims,
                       size_t n_dims);
-/* The input of that name, or NULL. */
-onnx_value onnx_find_input(const struct onnx *g, struct sl_str name);
 /* Makes `value` a graph output. Returns its name, which is `name` unless an input or an inner value
  * has that already (then a suffix is added). Shapes: as onnx_input. */
 onnx_value onnx_output(struct onnx *g, onnx_value value, struct sl_str name, enum onnx_type type,
@@ -62,19 +60,14 @@ void onnx_node(struct onnx *g, const char *domain, const char *op, const onnx_va
 
 /* Attributes of the node added last. What they point to is copied. */
 void onnx_attr_int(struct onnx *g, const char *name, int64_t value);
-void onnx_attr_float(struct onnx *g, const char *name, float value);
 void onnx_attr_string(struct onnx *g, const char *name, const char *value);
 void onnx_attr_ints(struct onnx *g, const char *name, const int64_t *values, size_t n);
 void onnx_attr_floats(struct onnx *g, const char *name, const float *values, size_t n);
 void onnx_attr_strings(struct onnx *g, const char *name, const struct sl_str *values, size_t n);
-/* A tensor of doubles, shape [n] (the *_as_tensor attributes of tree ensembles). */
-void onnx_attr_doubles(struct onnx *g, const char *name, const double *values, size_t n);
-
 /* Initializers (constants). Shapes: data is row-major over dims (n_dims); n_dims 0 is a scalar.
  * `data` is borrowed until the graph is serialised. */
 onnx_value onnx_const_f32(struct onnx *g, const float *data, const int64_t *dims, size_t n_dims);
 onnx_value onnx_const_f64(struct onnx *g, const double *data, const int64_t *dims, size_t n_dims);
-onnx_value onnx_const_i64(struct onnx *g, const int64_t *data, const int64_t *dims, size_t n_dims);
 onnx_value onnx_const_str(struct onnx *g, const struct sl_str *data, const int64_t *dims,
                           size_t n_dims);
 /* Scalars, one initializer for equal ones. NaN and -0.0 keep their bits. */
@@ -92,10 +85,6 @@ onnx_value onnx_cast(struct onnx *g, onnx_value value, enum onnx_type to);
  * follows. A domain that is named by a node is imported by itself, at version 1 unless raised
  * here. */
 void onnx_require(struct onnx *g, const char *domain, int64_t version);
-/* A metadata property of the model; written sorted by key. */
-void onnx_metadata(struct onnx *g, const char *key, struct sl_str value);
-/* Nodes added so far. */
-size_t onnx_node_count(const struct onnx *g);
 
 /* Appends the model's bytes. */
 void onnx_serialise(const struct onnx *g, struct sl_buf *b);

@@ -18,5 +18,3 @@ void pbtxt_format(const ProtobufCMessage *m, struct sl_buf *b);
 struct sl_err *pbtxt_parse(struct sl_arena *a, struct sl_str text,
                            const ProtobufCMessageDescriptor *descriptor,
                            ProtobufCMessage **ret) SL_MUST_USE;
-/* An allocator for protobuf-c's unpack that puts everything into `a`. */
-ProtobufCAllocator pbtxt_arena_allocator(struct sl_arena *a);

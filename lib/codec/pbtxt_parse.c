@@ -360,18 +360,3 @@ struct sl_err *pbtxt_parse(struct sl_arena *a, struct sl_str text,
     SL_TRY(next(&p));
     return parse_message(&p, descriptor, 0, 0, ret);
 }
-
-static void *arena_alloc(void *ctx, size_t size)
-{
-    return sl_arena_alloc(ctx, size);
-}
-
-static void arena_free(void *ctx, void *p)
-{
-    (void)ctx, (void)p; /* with the arena */
-}
-
-ProtobufCAllocator pbtxt_arena_allocator(struct sl_arena *a)
-{
-    return (ProtobufCAllocator){.alloc = arena_alloc, .free = arena_free, .allocator_data = a};
-}

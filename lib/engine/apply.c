@@ -10,7 +10,8 @@ static struct sl_str step_name(const struct engine *e, size_t i)
     return e->pipeline->steps[i].name;
 }
 
-struct sl_str engine_unit_name(struct sl_arena *a, struct sl_str run_uid, struct sl_str step,
+/* Unit names: "<run uid>.<step>[.<item>].<attempt>". Lifetime: `a`. */
+static struct sl_str unit_name(struct sl_arena *a, struct sl_str run_uid, struct sl_str step,
                                struct sl_str item, int64_t attempt)
 {
     return sl_arena_format(a, "%.*s.%.*s%s%.*s.%lld", SL_FMT(run_uid), SL_FMT(step),
@@ -90,8 +91,7 @@ static void submit_create(struct engine_step *s, struct sl_str task)
     struct step_facts *f = &e->facts[s->index];
     s->create.c = (struct completion){.done = created};
     s->create.op = CLUSTER_CREATE;
-    s->create.unit.name =
-        engine_unit_name(e->a, e->record.uid, spec->name, r->item, f->create_attempt);
+    s->create.unit.name = unit_name(e->a, e->record.uid, spec->name, r->item, f->create_attempt);
     s->create.unit.run_uid = e->record.uid;
     s->create.unit.step = spec->name;
     s->create.unit.item = r->item;
@@ -248,8 +248,8 @@ static void stop(struct engine *e, const struct plan_action *act)
     r->r = (struct cluster_request){
         .c.done = removed,
         .op = CLUSTER_REMOVE,
-        .name = engine_unit_name(e->a, e->record.uid, step_name(e, act->step),
-                                 e->record.steps[act->step].item, act->attempt),
+        .name = unit_name(e->a, e->record.uid, step_name(e, act->step),
+                          e->record.steps[act->step].item, act->attempt),
         .run_uid = e->record.uid,
         .grace_ms = act->grace_ms,
     };

@@ -106,8 +106,5 @@ const struct sl_str *engine_cache_misses(const struct engine *e, size_t step, si
 /* The first failure to publish, or an empty string: `sluice reindex` makes up for it. */
 struct sl_str engine_publish_trouble(const struct engine *e);
 
-/* Unit names: "<run uid>.<step>[.<item>].<attempt>". Lifetime: `a`. */
-struct sl_str engine_unit_name(struct sl_arena *a, struct sl_str run_uid, struct sl_str step,
-                               struct sl_str item, int64_t attempt);
 /* The real index behind the table. Free with sl_free. */
 struct engine_index *engine_index_new(struct index *x);

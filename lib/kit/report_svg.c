@@ -82,7 +82,8 @@ double report_axis_at(const struct report_axis *x, double value)
     return x->from + (x->to - x->from) * share;
 }
 
-size_t report_axis_ticks(const struct report_axis *x, double *ret, size_t max_n)
+/* Round values (1, 2 or 5 times a power of ten) within the axis, at most `max_n`. */
+static size_t axis_ticks(const struct report_axis *x, double *ret, size_t max_n)
 {
     double raw = (x->max - x->min) / (double)max_n;
     double power = pow(10, floor(log10(raw)));
@@ -180,13 +181,13 @@ void report_svg_axes(struct sl_buf *b, const struct report_axis *x, const struct
                      const char *x_label, const char *y_label)
 {
     double ticks[MAX_TICKS];
-    size_t n = report_axis_ticks(y, ticks, MAX_TICKS);
+    size_t n = axis_ticks(y, ticks, MAX_TICKS);
     for (size_t i = 0; i < n; i++) {
         double at = report_axis_at(y, ticks[i]);
         report_svg_line(b, "grid", x->from, at, x->to, at);
         add_tick_label(b, x->from - 6, at + 4, "end", ticks[i]);
     }
-    n = report_axis_ticks(x, ticks, MAX_TICKS);
+    n = axis_ticks(x, ticks, MAX_TICKS);
     for (size_t i = 0; i < n; i++) {
         double at = report_axis_at(x, ticks[i]);
         report_svg_line(b, "grid", at, y->from, at, y->to);

@@ -19,8 +19,6 @@ struct report_axis {
 struct report_axis report_axis(double min, double max, double from, double to);
 /* The pixel of a value, held within the axis. */
 double report_axis_at(const struct report_axis *x, double value);
-/* Round values (1, 2 or 5 times a power of ten) within the axis, at most `max_n`. */
-size_t report_axis_ticks(const struct report_axis *x, double *ret, size_t max_n);
 
 /* `<figure>` with its title and an open `<svg>` whose text alternative is `label`. */
 void report_svg_begin(struct report *r, const char *title, struct sl_str label, int width,

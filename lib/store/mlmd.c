@@ -79,8 +79,9 @@ static struct sl_err *declare(struct sql_tx *tx, struct sl_arena *a, const struc
                      sql_int(id), sql_int(base));
 }
 
-struct sl_err *mlmd_type(struct sql_tx *tx, struct sl_arena *a, enum mlmd_kind kind,
-                         struct sl_str name, int64_t *ret)
+/* The type of that name, made with the properties and the simple base type that TFX gives it. */
+static struct sl_err *ensure_type(struct sql_tx *tx, struct sl_arena *a, enum mlmd_kind kind,
+                                  struct sl_str name, int64_t *ret)
 {
     int64_t id;
     SL_TRY(find_type(tx, a, kind, name, &id));
@@ -104,7 +105,7 @@ struct sl_err *mlmd_context(struct sql_tx *tx, struct sl_arena *a, const char *t
 {
     int64_t type_id;
     struct sql_rows rows;
-    SL_TRY(mlmd_type(tx, a, MLMD_CONTEXT, sl_str(type), &type_id));
+    SL_TRY(ensure_type(tx, a, MLMD_CONTEXT, sl_str(type), &type_id));
     SL_TRY(SQL_QUERY(tx, a, &rows, "SELECT id FROM Context WHERE type_id = $1 AND name = $2",
                      sql_int(type_id), sql_text(name)));
     if (rows.n == 0)
@@ -156,7 +157,7 @@ struct sl_err *mlmd_execution(struct sql_tx *tx, struct sl_arena *a, struct sl_s
 {
     int64_t type_id;
     struct sql_rows rows;
-    SL_TRY(mlmd_type(tx, a, MLMD_EXECUTION, type, &type_id));
+    SL_TRY(ensure_type(tx, a, MLMD_EXECUTION, type, &type_id));
     SL_TRY(SQL_QUERY(tx, a, &rows,
                      "UPDATE Execution SET last_known_state = $3, create_time_since_epoch = $4,"
                      " last_update_time_since_epoch = $5 WHERE type_id = $1 AND name = $2"
@@ -198,7 +199,7 @@ struct sl_err *mlmd_artifact(struct sql_tx *tx, struct sl_arena *a, struct sl_st
     struct sql_rows rows;
     SL_TRY(mlmd_find_artifact(tx, a, type, uri, digest, &id));
     if (id == 0) {
-        SL_TRY(mlmd_type(tx, a, MLMD_ARTIFACT, type, &type_id));
+        SL_TRY(ensure_type(tx, a, MLMD_ARTIFACT, type, &type_id));
         SL_TRY(SQL_QUERY(tx, a, &rows,
                          "INSERT INTO Artifact (type_id, uri, state, create_time_since_epoch,"
                          " last_update_time_since_epoch) VALUES ($1, $2, $3, $4, $4) RETURNING id",

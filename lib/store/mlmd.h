@@ -30,10 +30,6 @@ enum mlmd_event { MLMD_EVENT_INPUT = 3, MLMD_EVENT_OUTPUT = 4 };
 /* Custom property of an artifact that holds its digest. */
 #define MLMD_DIGEST "digest"
 
-/* The type of that name, made with the properties and the simple base type that TFX gives it. */
-struct sl_err *mlmd_type(struct sql_tx *tx, struct sl_arena *a, enum mlmd_kind kind,
-                         struct sl_str name, int64_t *ret) SL_MUST_USE;
-
 struct sl_err *mlmd_context(struct sql_tx *tx, struct sl_arena *a, const char *type,
                             struct sl_str name, int64_t create_ms, int64_t *ret) SL_MUST_USE;
 struct sl_err *mlmd_parent_context(struct sql_tx *tx, struct sl_arena *a, int64_t child,

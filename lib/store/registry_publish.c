@@ -91,6 +91,63 @@ struct sl_err *registry_raise_stage(struct sql_tx *tx, struct sl_arena *a, int64
                      sql_text(rules_later_stage(sql_row(&rows, 0)->s, sl_str(stage))));
 }
 
+/* ---- from what data -------------------------------------------------------------------------- */
+#define UPSTREAM                                                                              \
+    "WITH RECURSIVE up (id) AS (SELECT CAST($1 AS BIGINT) UNION SELECT i.artifact_id FROM up" \
+    " JOIN Event o ON o.artifact_id = up.id AND o.type IN (1, 4, 6, 7)"                       \
+    " JOIN Event i ON i.execution_id = o.execution_id AND i.type IN (2, 3, 5)) "
+
+/* IN rather than a join with `up`: without statistics of the tables SQLite walks all of Artifact
+ * then. */
+static const char root_examples_query[] = UPSTREAM
+    "SELECT t.uri, coalesce(d.string_value, '') FROM Artifact t"
+    " JOIN Type y ON y.id = t.type_id AND y.name = 'Examples'"
+    " LEFT JOIN ArtifactProperty d ON d.artifact_id = t.id AND d.name = 'digest'"
+    " WHERE t.id IN (SELECT id FROM up) AND NOT EXISTS (SELECT 1 FROM Event o JOIN Event i ON"
+    " i.execution_id = o.execution_id AND i.type IN (2, 3, 5) JOIN Artifact p ON"
+    " p.id = i.artifact_id AND p.type_id = t.type_id"
+    " WHERE o.artifact_id = t.id AND o.type IN (1, 4, 6, 7)) ORDER BY t.id";
+
+static const char files_query[] = UPSTREAM
+    "SELECT DISTINCT s.files FROM sluice_steps s WHERE s.files <> '[]' AND s.execution_id IN"
+    " (SELECT o.execution_id FROM Event o WHERE o.type = 4 AND o.artifact_id IN"
+    " (SELECT id FROM up)) ORDER BY s.files";
+
+static void add_data(struct sl_arena *a, struct json *list, const char *type, struct sl_str uri,
+                     struct sl_str digest)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (sl_str_eq(json_get_string(list->items[i], "uri", SL_STR("")), uri))
+            return;
+    struct json *o = json_new_object(a);
+    json_set_string(a, o, "type", sl_str(type));
+    json_set_string(a, o, "uri", uri);
+    json_set_string(a, o, "digest", digest);
+    json_push(a, list, o);
+}
+
+/* What an artifact was made from: [{type, uri, digest}] of the Examples upstream that no other
+ * Examples were made into, and of the files outside that their steps read. Lifetime: `a`. */
+static struct sl_err *data_of(struct sql_tx *tx, struct sl_arena *a, int64_t artifact,
+                              struct json **ret)
+{
+    struct json *list = json_new_array(a);
+    struct sql_rows rows;
+    SL_TRY(SQL_QUERY(tx, a, &rows, root_examples_query, sql_int(artifact)));
+    for (size_t i = 0; i < rows.n; i++)
+        add_data(a, list, "Examples", sql_row(&rows, i)[0].s, sql_row(&rows, i)[1].s);
+    SL_TRY(SQL_QUERY(tx, a, &rows, files_query, sql_int(artifact)));
+    for (size_t i = 0; i < rows.n; i++) {
+        struct json *files;
+        SL_TRY(json_parse(a, sql_row(&rows, i)->s, &files), "sluice_steps.files");
+        for (size_t j = 0; files->type == JSON_ARRAY && j < files->n; j++)
+            add_data(a, list, "file", json_get_string(files->items[j], "uri", SL_STR("")),
+                     json_get_string(files->items[j], "etag", SL_STR("")));
+    }
+    *ret = list;
+    return NULL;
+}
+
 /* ---- outputs --------------------------------------------------------------------------------- */
 static bool property_true(const struct json *properties, const char *name)
 {
@@ -151,7 +208,7 @@ static struct sl_err *publish_push(struct sql_tx *tx, struct sl_arena *a,
     };
     SL_TRY(ensure_version(tx, a, r, s, model, &v));
     SL_TRY(mlmd_find_artifact(tx, a, model->type, model->uri, model->digest, &artifact));
-    SL_TRY(registry_data_of(tx, a, artifact, &p.data));
+    SL_TRY(data_of(tx, a, artifact, &p.data));
     p.model_version = v.version;
     return registry_insert_push(tx, a, v.model, &p);
 }
@@ -218,59 +275,4 @@ struct sl_err *registry_latest_blessed(struct sql_tx *tx, struct sl_arena *a,
     *ret = (struct task_artifact){
         .type = v[3].s, .uri = v[0].s, .digest = v[2].s, .properties = json_new_object(a)};
     return run_of(tx, a, pipeline, v[2].s, ret_run);
-}
-
-/* ---- from what data -------------------------------------------------------------------------- */
-#define UPSTREAM                                                                              \
-    "WITH RECURSIVE up (id) AS (SELECT CAST($1 AS BIGINT) UNION SELECT i.artifact_id FROM up" \
-    " JOIN Event o ON o.artifact_id = up.id AND o.type IN (1, 4, 6, 7)"                       \
-    " JOIN Event i ON i.execution_id = o.execution_id AND i.type IN (2, 3, 5)) "
-
-/* IN rather than a join with `up`: without statistics of the tables SQLite walks all of Artifact
- * then. */
-static const char root_examples_query[] = UPSTREAM
-    "SELECT t.uri, coalesce(d.string_value, '') FROM Artifact t"
-    " JOIN Type y ON y.id = t.type_id AND y.name = 'Examples'"
-    " LEFT JOIN ArtifactProperty d ON d.artifact_id = t.id AND d.name = 'digest'"
-    " WHERE t.id IN (SELECT id FROM up) AND NOT EXISTS (SELECT 1 FROM Event o JOIN Event i ON"
-    " i.execution_id = o.execution_id AND i.type IN (2, 3, 5) JOIN Artifact p ON"
-    " p.id = i.artifact_id AND p.type_id = t.type_id"
-    " WHERE o.artifact_id = t.id AND o.type IN (1, 4, 6, 7)) ORDER BY t.id";
-
-static const char files_query[] = UPSTREAM
-    "SELECT DISTINCT s.files FROM sluice_steps s WHERE s.files <> '[]' AND s.execution_id IN"
-    " (SELECT o.execution_id FROM Event o WHERE o.type = 4 AND o.artifact_id IN"
-    " (SELECT id FROM up)) ORDER BY s.files";
-
-static void add_data(struct sl_arena *a, struct json *list, const char *type, struct sl_str uri,
-                     struct sl_str digest)
-{
-    for (size_t i = 0; i < list->n; i++)
-        if (sl_str_eq(json_get_string(list->items[i], "uri", SL_STR("")), uri))
-            return;
-    struct json *o = json_new_object(a);
-    json_set_string(a, o, "type", sl_str(type));
-    json_set_string(a, o, "uri", uri);
-    json_set_string(a, o, "digest", digest);
-    json_push(a, list, o);
-}
-
-struct sl_err *registry_data_of(struct sql_tx *tx, struct sl_arena *a, int64_t artifact,
-                                struct json **ret)
-{
-    struct json *list = json_new_array(a);
-    struct sql_rows rows;
-    SL_TRY(SQL_QUERY(tx, a, &rows, root_examples_query, sql_int(artifact)));
-    for (size_t i = 0; i < rows.n; i++)
-        add_data(a, list, "Examples", sql_row(&rows, i)[0].s, sql_row(&rows, i)[1].s);
-    SL_TRY(SQL_QUERY(tx, a, &rows, files_query, sql_int(artifact)));
-    for (size_t i = 0; i < rows.n; i++) {
-        struct json *files;
-        SL_TRY(json_parse(a, sql_row(&rows, i)->s, &files), "sluice_steps.files");
-        for (size_t j = 0; files->type == JSON_ARRAY && j < files->n; j++)
-            add_data(a, list, "file", json_get_string(files->items[j], "uri", SL_STR("")),
-                     json_get_string(files->items[j], "etag", SL_STR("")));
-    }
-    *ret = list;
-    return NULL;
 }

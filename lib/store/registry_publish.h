@@ -13,7 +13,3 @@ struct sl_err *registry_latest_blessed(struct sql_tx *tx, struct sl_arena *a,
                                        struct sl_str pipeline, struct sl_str exclude_digest,
                                        bool *ret_found, struct task_artifact *ret,
                                        struct sl_str *ret_run) SL_MUST_USE;
-/* What an artifact was made from: [{type, uri, digest}] of the Examples upstream that no other
- * Examples were made into, and of the files outside that their steps read. Lifetime: `a`. */
-struct sl_err *registry_data_of(struct sql_tx *tx, struct sl_arena *a, int64_t artifact,
-                                struct json **ret) SL_MUST_USE;

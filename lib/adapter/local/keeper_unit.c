@@ -53,7 +53,8 @@ void keeper_unit_free(struct keeper_unit *u)
     sl_free(u);
 }
 
-void keeper_unit_save(const struct keeper_unit *u)
+/* The record as it is now into its file. */
+static void save(const struct keeper_unit *u)
 {
     SL_AUTOFD int fd = open(u->path, O_WRONLY | O_CLOEXEC);
     if (fd >= 0)
@@ -142,7 +143,7 @@ void keeper_unit_finish(struct keeper_unit *u)
     u->record.ended_us = sl_time_now_us();
     u->phase = UNIT_ENDED;
     u->changed = true;
-    keeper_unit_save(u);
+    save(u);
 }
 
 void keeper_unit_never_started(struct keeper_unit *u, const struct sl_err *err)
@@ -153,7 +154,7 @@ void keeper_unit_never_started(struct keeper_unit *u, const struct sl_err *err)
     u->record.end = UNIT_END_DISRUPTED;
     u->record.ended_us = sl_time_now_us();
     u->message = dup_str(sl_buf_str(&text));
-    keeper_unit_save(u);
+    save(u);
 }
 
 /* ---- what an earlier controller left ---------------------------------------------------------*/
@@ -191,7 +192,7 @@ void keeper_unit_adopt(struct keeper_unit *u, int fd)
     u->phase = UNIT_ENDED;
     u->record.end = UNIT_END_DISRUPTED;
     u->record.ended_us = sl_time_now_us();
-    keeper_unit_save(u);
+    save(u);
 }
 
 struct unit_status keeper_unit_status(struct sl_arena *a, const struct keeper_unit *u)

@@ -20,8 +20,6 @@ struct keeper_unit {
 struct keeper_unit *keeper_unit_new(struct sl_str run_uid, struct sl_str name,
                                     const struct unit_record *record, struct sl_str path);
 void keeper_unit_free(struct keeper_unit *u);
-/* The record as it is now into its file. */
-void keeper_unit_save(const struct keeper_unit *u);
 /* To the whole process group. */
 void keeper_unit_signal(const struct keeper_unit *u, int sig);
 /* The leader's pidfd is readable: reaps it, judges how it ended and ends what is left of its group.

@@ -5,7 +5,8 @@
 /* ---- reading ----------------------------------------------------------------------------------
  */
 
-void thrift_fail(struct thrift_reader *r, const char *message)
+/* Remembers the first error and ends the reading. `message` is static. */
+static void fail(struct thrift_reader *r, const char *message)
 {
     if (!r->error)
         r->error = message;
@@ -35,7 +36,7 @@ static uint64_t take_varint(struct thrift_reader *r)
     uint64_t value;
     if (thrift_take_varint(&r->p, r->end, &value))
         return value;
-    thrift_fail(r, "damaged number");
+    fail(r, "damaged number");
     return 0;
 }
 
@@ -43,14 +44,14 @@ static uint8_t take_byte(struct thrift_reader *r)
 {
     if (r->p < r->end)
         return *r->p++;
-    thrift_fail(r, "it ends early");
+    fail(r, "it ends early");
     return 0;
 }
 
 static void take_bytes(struct thrift_reader *r, size_t n)
 {
     if (n > (size_t)(r->end - r->p))
-        thrift_fail(r, "it ends early");
+        fail(r, "it ends early");
     else
         r->p += n;
 }
@@ -68,11 +69,11 @@ bool thrift_next(struct thrift_reader *r, struct thrift_field *f)
     } else {
         int64_t id = thrift_unzigzag(take_varint(r));
         if (id < INT16_MIN || id > INT16_MAX)
-            thrift_fail(r, "damaged field number");
+            fail(r, "damaged field number");
         f->id = (int)id;
     }
     if (f->id > INT16_MAX)
-        thrift_fail(r, "damaged field number");
+        fail(r, "damaged field number");
     return !r->error;
 }
 
@@ -82,7 +83,7 @@ int64_t thrift_i64(struct thrift_reader *r, const struct thrift_field *f)
         return (int8_t)take_byte(r);
     if (f->type == THRIFT_I16 || f->type == THRIFT_I32 || f->type == THRIFT_I64)
         return thrift_unzigzag(take_varint(r));
-    thrift_fail(r, "a field has another type than an integer");
+    fail(r, "a field has another type than an integer");
     return 0;
 }
 
@@ -91,21 +92,21 @@ int32_t thrift_i32(struct thrift_reader *r, const struct thrift_field *f)
     int64_t value = thrift_i64(r, f);
     if (value >= INT32_MIN && value <= INT32_MAX)
         return (int32_t)value;
-    thrift_fail(r, "a number needs more than 32 bits");
+    fail(r, "a number needs more than 32 bits");
     return 0;
 }
 
 bool thrift_bool(struct thrift_reader *r, const struct thrift_field *f)
 {
     if (f->type != THRIFT_TRUE && f->type != THRIFT_FALSE)
-        thrift_fail(r, "a field has another type than a boolean");
+        fail(r, "a field has another type than a boolean");
     return f->type == THRIFT_TRUE;
 }
 
 struct sl_str thrift_binary(struct thrift_reader *r, const struct thrift_field *f)
 {
     if (f->type != THRIFT_BINARY)
-        thrift_fail(r, "a field has another type than a string");
+        fail(r, "a field has another type than a string");
     uint64_t n = r->error ? 0 : take_varint(r);
     const char *p = (const char *)r->p;
     take_bytes(r, n);
@@ -115,9 +116,9 @@ struct sl_str thrift_binary(struct thrift_reader *r, const struct thrift_field *
 bool thrift_enter(struct thrift_reader *r, const struct thrift_field *f)
 {
     if (f->type != THRIFT_STRUCT)
-        thrift_fail(r, "a field has another type than a struct");
+        fail(r, "a field has another type than a struct");
     if (++r->depth > THRIFT_DEPTH)
-        thrift_fail(r, "structs are nested too deeply");
+        fail(r, "structs are nested too deeply");
     return !r->error;
 }
 
@@ -131,7 +132,7 @@ size_t thrift_list(struct thrift_reader *r, const struct thrift_field *f, size_t
 {
     *ret_element = (struct thrift_field){0};
     if (f->type != THRIFT_LIST && f->type != THRIFT_SET)
-        thrift_fail(r, "a field has another type than a list");
+        fail(r, "a field has another type than a list");
     if (r->error)
         return 0;
     uint8_t head = take_byte(r);
@@ -140,7 +141,7 @@ size_t thrift_list(struct thrift_reader *r, const struct thrift_field *f, size_t
         n = take_varint(r);
     ret_element->type = head & 0x0f;
     if (n > (size_t)(r->end - r->p) / element_bytes)
-        thrift_fail(r, "a list is longer than the data");
+        fail(r, "a list is longer than the data");
     return r->error ? 0 : n;
 }
 
@@ -183,7 +184,7 @@ static void skip_struct(struct thrift_reader *r)
 void thrift_skip(struct thrift_reader *r, const struct thrift_field *f)
 {
     if (++r->depth > THRIFT_DEPTH)
-        thrift_fail(r, "structs are nested too deeply");
+        fail(r, "structs are nested too deeply");
     switch (r->error ? THRIFT_TRUE : f->type) {
     case THRIFT_TRUE:
     case THRIFT_FALSE:
@@ -216,7 +217,7 @@ void thrift_skip(struct thrift_reader *r, const struct thrift_field *f)
         skip_struct(r);
         break;
     default:
-        thrift_fail(r, "a field of unknown type");
+        fail(r, "a field of unknown type");
     }
     r->depth--;
 }
@@ -249,12 +250,6 @@ void thrift_put_bool(struct thrift_writer *w, int id, bool value)
 {
     sl_assert(id != THRIFT_ELEMENT);
     put_field(w, id, value ? THRIFT_TRUE : THRIFT_FALSE);
-}
-
-void thrift_put_i8(struct thrift_writer *w, int id, int8_t value)
-{
-    put_field(w, id, THRIFT_I8);
-    sl_buf_add_char(w->out, value);
 }
 
 void thrift_put_i32(struct thrift_writer *w, int id, int32_t value)

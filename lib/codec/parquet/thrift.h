@@ -55,8 +55,6 @@ static inline struct thrift_reader thrift_reader(const void *p, size_t n)
     return (struct thrift_reader){.p = p, .end = (const uint8_t *)p + n};
 }
 
-/* Remembers the first error and ends the reading. `message` is static. */
-void thrift_fail(struct thrift_reader *r, const char *message);
 /* Moves to the next field of a struct; false at its end or after damage. */
 bool thrift_next(struct thrift_reader *r, struct thrift_field *f);
 /* The value of the field; an error when it is of another type. thrift_i32 also checks the range. */
@@ -94,7 +92,6 @@ static inline struct thrift_writer thrift_writer(struct sl_buf *out)
  * the thrift_put_* below with id THRIFT_ELEMENT. */
 enum { THRIFT_ELEMENT = -1 };
 void thrift_put_bool(struct thrift_writer *w, int id, bool value);
-void thrift_put_i8(struct thrift_writer *w, int id, int8_t value);
 void thrift_put_i32(struct thrift_writer *w, int id, int32_t value);
 void thrift_put_i64(struct thrift_writer *w, int id, int64_t value);
 void thrift_put_binary(struct thrift_writer *w, int id, struct sl_str value);

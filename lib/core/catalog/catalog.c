@@ -31,11 +31,6 @@ const struct catalog_port *catalog_input(const struct catalog_component *c, stru
     return find_port(c->inputs, name);
 }
 
-const struct catalog_port *catalog_output(const struct catalog_component *c, struct sl_str name)
-{
-    return find_port(c->outputs, name);
-}
-
 void *catalog_decode_params(struct diag_list *l, const struct catalog_component *c,
                             const struct json *params, struct sl_str path)
 {

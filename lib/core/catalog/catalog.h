@@ -35,7 +35,6 @@ const struct catalog_component *catalog_find(struct sl_str name);
 const struct catalog_component *const *catalog_all(size_t *ret_n);
 /* NULL when absent. */
 const struct catalog_port *catalog_input(const struct catalog_component *c, struct sl_str name);
-const struct catalog_port *catalog_output(const struct catalog_component *c, struct sl_str name);
 /* Decodes and checks parameters into a struct of c->params->size bytes in l->a. */
 void *catalog_decode_params(struct diag_list *l, const struct catalog_component *c,
                             const struct json *params, struct sl_str path);

@@ -67,7 +67,8 @@ static int compare(struct expr_value x, struct expr_value y)
     }
 }
 
-bool expr_compare_holds(enum expr_op op, int order)
+/* Whether `x op y` holds when x compares to y as `order` (< 0, 0, > 0). */
+static bool compare_holds(enum expr_op op, int order)
 {
     switch (op) {
     case EXPR_LESS:
@@ -145,7 +146,7 @@ struct expr_value expr_apply(struct sl_arena *a, const struct expr *e, const str
     case EXPR_SUBTRACT:
         return arithmetic(a, e->op, x);
     default:
-        return expr_bool(expr_compare_holds(e->op, compare(x[0], x[1])));
+        return expr_bool(compare_holds(e->op, compare(x[0], x[1])));
     }
 }
 

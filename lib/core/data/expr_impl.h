@@ -67,7 +67,5 @@ typedef struct sl_err *expr_resolve(void *ctx, const struct expr *name, enum exp
 struct sl_err *expr_bind_names(struct sl_arena *a, const struct expr *e, expr_resolve *resolve,
                                void *ctx, struct expr **ret) SL_MUST_USE;
 
-/* Whether `x op y` holds when x compares to y as `order` (< 0, 0, > 0). */
-bool expr_compare_holds(enum expr_op op, int order);
 /* One node of a bound tree on the values of its operands (e->n_args of them). */
 struct expr_value expr_apply(struct sl_arena *a, const struct expr *e, const struct expr_value *x);

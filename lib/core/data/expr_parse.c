@@ -222,7 +222,7 @@ static struct sl_err *parse_items(struct parser *p, struct expr **ret)
     return NULL;
 }
 
-const struct expr_operator expr_operators[] = {
+static const struct expr_operator operators[] = {
     {EXPR_OR, "||", 1},         {EXPR_AND, "&&", 2},       {EXPR_IN, "in", 3},
     {EXPR_EQUAL, "==", 4},      {EXPR_NOT_EQUAL, "!=", 4}, {EXPR_LESS, "<", 5},
     {EXPR_LESS_EQUAL, "<=", 5}, {EXPR_GREATER, ">", 5},    {EXPR_GREATER_EQUAL, ">=", 5},
@@ -232,18 +232,18 @@ const struct expr_operator expr_operators[] = {
 
 const struct expr_operator *expr_operator_find(enum expr_op op)
 {
-    for (size_t i = 0; i < SL_COUNTOF(expr_operators); i++)
-        if (expr_operators[i].op == op)
-            return &expr_operators[i];
+    for (size_t i = 0; i < SL_COUNTOF(operators); i++)
+        if (operators[i].op == op)
+            return &operators[i];
     return NULL;
 }
 
 static const struct expr_operator *at_operator(const struct parser *p)
 {
-    for (size_t i = 0; i < SL_COUNTOF(expr_operators); i++)
-        if (expr_lex_at_sign(&p->lex, expr_operators[i].sign) ||
-            expr_lex_at_word(&p->lex, expr_operators[i].sign))
-            return &expr_operators[i];
+    for (size_t i = 0; i < SL_COUNTOF(operators); i++)
+        if (expr_lex_at_sign(&p->lex, operators[i].sign) ||
+            expr_lex_at_word(&p->lex, operators[i].sign))
+            return &operators[i];
     return NULL;
 }
 

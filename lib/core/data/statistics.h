@@ -112,8 +112,3 @@ struct dataset_statistics {
 /* NULL when there is none of that name. */
 const struct feature_statistics *statistics_find(const struct dataset_statistics *d,
                                                  struct sl_str name);
-/* "INT", "FLOAT", ... as in the proto. */
-const char *statistics_type_name(enum statistics_type type);
-/* The value at `rank` in [0, 1] by the feature's quantile histogram, linear between its boundaries;
- * NaN when it has none. */
-double statistics_quantile(const struct statistics_histogram *quantiles, double rank);

@@ -103,7 +103,8 @@ static struct transform_values text_values(struct sl_arena *a, const struct colu
     return (struct transform_values){.codes = codes, .dict = dict, .dict_n = c->dict_n + 1};
 }
 
-enum transform_kind transform_kind_of(enum column_type type)
+/* The kind of value that a raw column or an expression of this type gives. */
+static enum transform_kind kind_of(enum column_type type)
 {
     return type == COLUMN_STRING ? TRANSFORM_TEXT : TRANSFORM_NUMBER;
 }
@@ -403,7 +404,7 @@ void transform_node_settle(struct transform *t, size_t index)
     switch (n->op) {
     case TRANSFORM_COLUMN:
         type = t->columns[n->column].type;
-        n->kind = transform_kind_of(type);
+        n->kind = kind_of(type);
         n->may_miss = true;
         n->whole = type == COLUMN_INT64 || type == COLUMN_BOOL || type == COLUMN_TIMESTAMP;
         n->time = type == COLUMN_TIMESTAMP;

@@ -26,8 +26,6 @@ struct transform_values transform_column_values(struct sl_arena *a, const struct
 struct sl_err *transform_eval(struct sl_arena *a, const struct transform *t,
                               const struct table *picked, const bool *wanted,
                               struct transform_values *ret) SL_MUST_USE;
-/* The kind of value that a raw column or an expression of this type gives. */
-enum transform_kind transform_kind_of(enum column_type type);
 /* Sets kind-dependent facts of node `index` (kind, may_miss, whole, time, size) from its arguments.
  * The size of an id that is not known yet stays 0. */
 void transform_node_settle(struct transform *t, size_t index);

@@ -98,26 +98,12 @@ static void test_statistics_distribution__buckets_hold_everything_once(void **st
     }
 }
 
-static void test_statistics_distribution__quantiles_of_a_histogram(void **state)
-{
-    (void)state;
-    struct statistics_bucket buckets[] = {{0, 10, 5}, {10, 10, 5}, {10, 30, 5}};
-    struct statistics_histogram h = {STATISTICS_QUANTILES, buckets, 3, 0, 0};
-    assert_true(statistics_quantile(&h, 0) == 0);
-    assert_true(fabs(statistics_quantile(&h, 1.0 / 6) - 5) < 1e-12);
-    assert_true(statistics_quantile(&h, 0.5) == 10);
-    assert_true(statistics_quantile(&h, 1) == 30);
-    h.n = 0;
-    assert_true(isnan(statistics_quantile(&h, 0.5)));
-}
-
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_statistics_distribution__median_lies_between_two_halves),
         cmocka_unit_test(test_statistics_distribution__quantile_is_the_smallest_value_that_holds),
         cmocka_unit_test(test_statistics_distribution__buckets_hold_everything_once),
-        cmocka_unit_test(test_statistics_distribution__quantiles_of_a_histogram),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
