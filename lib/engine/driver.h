@@ -14,7 +14,8 @@ enum stage {
     STAGE_LIST,  /* files outside: one pattern at a time */
     STAGE_HASH,  /* one file at a time */
     STAGE_LOOKUP,
-    STAGE_VERIFY, /* a hit: one artifact at a time, its manifest, then the sizes of its files */
+    STAGE_VERIFY, /* a hit: one artifact at a time, its manifest, the sizes of its files,
+                     and the version that was pushed */
     STAGE_REJECT,
 };
 

@@ -143,19 +143,44 @@ static bool has_all_files(struct sl_arena *a, const struct artifact *t,
     return true;
 }
 
-static void listed(struct completion *c)
+static void list(struct driver *d, struct sl_str folder, void (*done)(struct completion *c))
+{
+    struct engine *e = d->s->e;
+    d->list = (struct blob_request){.c.done = done,
+                                    .op = BLOB_LIST,
+                                    .uri = sl_arena_format(d->a, "%.*s/", SL_FMT(folder)),
+                                    .a = d->a};
+    e->in_flight++;
+    blobs_submit(e->cfg.blobs, e->q, &d->list);
+}
+
+static void pushed_listed(struct completion *c)
 {
     struct driver *d = SL_CONTAINER_OF(c, struct driver, list.c);
     struct sl_err *err = driver_answer(d, c);
-    bool holds = !err && has_all_files(d->a, d->hit, &d->list);
+    bool holds = !err && d->list.ret_n > 0;
     sl_err_free(err);
     judge(d, holds);
+}
+
+/* What was pushed lies outside of storage, where anybody may have removed it. */
+static void files_listed(struct completion *c)
+{
+    struct driver *d = SL_CONTAINER_OF(c, struct driver, list.c);
+    const struct task_output *o = &d->lookup.ret.outputs[d->at];
+    struct sl_err *err = driver_answer(d, c);
+    bool holds = !err && has_all_files(d->a, d->hit, &d->list);
+    struct sl_str pushed = json_get_string(o->properties, "pushed_destination", SL_STR(""));
+    sl_err_free(err);
+    if (holds && sl_str_is(o->type, "PushedModel") && pushed.n)
+        list(d, pushed, pushed_listed);
+    else
+        judge(d, holds);
 }
 
 static void manifest_came(struct fetch *f, struct sl_err *err)
 {
     struct driver *d = SL_CONTAINER_OF(f, struct driver, fetch);
-    struct engine *e = d->s->e;
     const struct task_output *o = &d->lookup.ret.outputs[d->at];
     d->hit = SL_ARENA_NEW(d->a, struct artifact);
     if (!err)
@@ -167,12 +192,7 @@ static void manifest_came(struct fetch *f, struct sl_err *err)
         judge(d, false);
         return;
     }
-    d->list = (struct blob_request){.c.done = listed,
-                                    .op = BLOB_LIST,
-                                    .uri = sl_arena_format(d->a, "%.*s/", SL_FMT(o->uri)),
-                                    .a = d->a};
-    e->in_flight++;
-    blobs_submit(e->cfg.blobs, e->q, &d->list);
+    list(d, o->uri, files_listed);
 }
 
 bool driver_verify(struct driver *d)

@@ -114,5 +114,17 @@ class Damage(Case):
                 self.assertEqual(self.states(self.run_csv(ROWS))["schema"], "cached")
 
 
+class Push(Case):
+    def test_a_push_that_was_removed_is_done_again(self):
+        example = ROOT / "manifests/examples/birdstrikes/pipeline.yaml"
+        self.sluice("run", example)
+        shutil.rmtree(self.folder / "serving")
+        again = self.states(self.sluice("run", example))
+        self.assertEqual((again["evaluate"], again["push"]), ("cached", "succeeded"))
+        version, = (self.folder / "serving/birdstrikes").iterdir()
+        self.assertTrue((version / "_manifest.json").is_file())
+        self.assertEqual(self.states(self.sluice("run", example))["push"], "cached")
+
+
 if __name__ == "__main__":
     unittest.main()
