@@ -73,7 +73,7 @@ static void restore_log(const struct safetensors *s, struct run_log *log)
     for (size_t i = 0; t && t->type == SAFETENSORS_F64 && (i + 1) * width <= t->count; i++) {
         struct run_point p;
         memcpy(&p, (const double *)t->data + i * width, sizeof p);
-        if (p.series >= 0 && p.series < RUN_SERIES)
+        if (p.series >= 0 && p.series < RUN_METRICS)
             *sl_vec_add(&log->points) = p;
     }
 }

@@ -13,8 +13,16 @@
 /* What is known of the model on the validation split. */
 struct measures {
     double loss, constant_loss;
-    double f1; /* binary, at the threshold */
     bool beats_constant;
+    struct metric_values metrics; /* at the threshold */
+};
+
+/* What is told of each task, the first in the step's message. */
+static const enum metric TOLD[][6] = {
+    [MODEL_BINARY] = {METRIC_AUC, METRIC_AUC_PR, METRIC_ACCURACY, METRIC_PRECISION, METRIC_RECALL,
+                      METRIC_F1},
+    [MODEL_MULTICLASS] = {METRIC_ACCURACY, METRIC_MACRO_F1, METRIC_COUNT},
+    [MODEL_REGRESSION] = {METRIC_RMSE, METRIC_MAE, METRIC_R2, METRIC_COUNT},
 };
 
 /* Raw outputs of the validation rows, by the evaluator itself. Shapes: ret (rows, n_outputs). */
@@ -39,6 +47,38 @@ static double constant_loss(const struct fit *f)
     return loss_mean(d->task, z, d->n_outputs, v->labels, v->weights, v->n_rows);
 }
 
+/* Calls visit for every metric that is told and that the rows could give. */
+static void visit_metrics(struct fit *f, const struct measures *on_val,
+                          void (*visit)(struct fit *f, enum metric m, double value, void *ctx),
+                          void *ctx)
+{
+    const enum metric *told = TOLD[f->data->task];
+    for (size_t i = 0; i < SL_COUNTOF(TOLD[0]) && told[i] != METRIC_COUNT; i++) {
+        if (isfinite(on_val->metrics.v[told[i]]))
+            visit(f, told[i], on_val->metrics.v[told[i]], ctx);
+    }
+}
+
+static void compute_metrics(const struct fit *f, const struct model *m, const float *scores,
+                            struct metric_values *ret)
+{
+    const struct dataset *v = &f->data->val;
+    SL_AUTOFREE double *labels = SL_NEW_ARRAY(double, v->n_rows);
+    SL_AUTOFREE double *weights = SL_NEW_ARRAY(double, v->n_rows);
+    for (size_t i = 0; i < v->n_rows; i++) {
+        labels[i] = v->labels[i];
+        weights[i] = dataset_weight(v, i);
+    }
+    const struct metric_rows rows = {.task = m->task,
+                                     .n = v->n_rows,
+                                     .n_outputs = m->n_outputs,
+                                     .scores = scores,
+                                     .labels = labels,
+                                     .weights = weights,
+                                     .threshold = m->threshold};
+    metrics_compute(&rows, ret);
+}
+
 /* Sets the threshold as well. */
 static void measure(const struct fit *f, struct model *m, struct measures *ret)
 {
@@ -49,12 +89,15 @@ static void measure(const struct fit *f, struct model *m, struct measures *ret)
     ret->loss = loss_mean(d->task, z, d->n_outputs, v->labels, v->weights, v->n_rows);
     ret->constant_loss = constant_loss(f);
     ret->beats_constant = ret->loss < ret->constant_loss;
-    if (d->task != MODEL_BINARY)
-        return;
-    loss_scores(d->task, z, v->n_rows, 1);
-    float best = threshold_choose(z, v->labels, v->weights, v->n_rows, &ret->f1);
-    if (!f->params->has_threshold)
-        m->threshold = best;
+    loss_scores(d->task, z, v->n_rows, d->n_outputs);
+    if (d->task == MODEL_BINARY && !f->params->has_threshold)
+        m->threshold = threshold_choose(z, v->labels, v->weights, v->n_rows, NULL);
+    compute_metrics(f, m, z, &ret->metrics);
+}
+
+static void add_to_json(struct fit *f, enum metric m, double value, void *ctx)
+{
+    json_set_number(f->step->a, ctx, metric_name(m), value);
 }
 
 static struct json *summarise(struct fit *f, const struct measures *on_val)
@@ -73,8 +116,9 @@ static struct json *summarise(struct fit *f, const struct measures *on_val)
     json_set_number(a, t, "val_loss", on_val->loss);
     json_set_number(a, t, "val_loss_constant", on_val->constant_loss);
     json_set_bool(a, t, "beats_constant", on_val->beats_constant);
-    if (f->data->task == MODEL_BINARY)
-        json_set_number(a, t, "val_f1", on_val->f1);
+    struct json *metrics = json_new_object(a);
+    visit_metrics(f, on_val, add_to_json, metrics);
+    json_set(a, t, "val_metrics", metrics);
     return t;
 }
 
@@ -130,6 +174,12 @@ static struct sl_err *write_model(struct fit *f, const struct model *m,
     return step_commit(f->step, "model", w, properties(f, m, on_val));
 }
 
+static void add_to_log(struct fit *f, enum metric m, double value, void *ctx SL_UNUSED)
+{
+    run_log_add(&f->log, RUN_METRICS + (int)m, f->best_step, value);
+    step_metric(f->step, sl_arena_format(f->step->a, "val_%s", metric_name(m)).p, value);
+}
+
 /* "dnn: 1000 steps, best at 550". */
 static struct sl_str describe(const struct fit *f)
 {
@@ -156,8 +206,10 @@ static void tell(struct fit *f, const struct measures *on_val)
     }
     step_metric(s, "val_loss", on_val->loss);
     step_metric(s, "val_loss_constant", on_val->constant_loss);
-    step_message(s, "%.*s; val loss %.4f, constant %.4f%s", SL_FMT(what), on_val->loss,
-                 on_val->constant_loss,
+    visit_metrics(f, on_val, add_to_log, NULL);
+    enum metric first = TOLD[f->data->task][0];
+    step_message(s, "%.*s; val %s %.4f, loss %.4f (constant %.4f)%s", SL_FMT(what),
+                 metric_name(first), on_val->metrics.v[first], on_val->loss, on_val->constant_loss,
                  on_val->beats_constant ? "" : ": no better than the constant predictor");
     if (!on_val->beats_constant)
         sl_log_warn("the model is no better than the constant predictor on the validation split",

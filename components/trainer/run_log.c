@@ -5,7 +5,7 @@
 
 static const struct {
     const char *folder, *tag;
-} SERIES[RUN_SERIES] = {
+} SERIES[RUN_METRICS] = {
     [RUN_TRAIN_LOSS] = {"train", "loss"},
     [RUN_VAL_LOSS] = {"validation", "loss"},
     [RUN_RATE] = {"train", "learning_rate"},
@@ -16,12 +16,24 @@ void run_log_deinit(struct run_log *log)
     sl_vec_deinit(&log->points);
 }
 
-void run_log_add(struct run_log *log, enum run_series series, uint64_t step, double value)
+void run_log_add(struct run_log *log, int series, uint64_t step, double value)
 {
     *sl_vec_add(&log->points) = (struct run_point){.series = series,
                                                    .step = (double)step,
                                                    .value = value,
                                                    .wall_s = (double)sl_time_now_us() / 1e6};
+}
+
+static const char *folder_of(const struct run_point *p)
+{
+    return p->series < RUN_METRICS ? SERIES[(int)p->series].folder : "validation";
+}
+
+static const char *tag_of(const struct run_point *p)
+{
+    int series = (int)p->series;
+    return series < RUN_METRICS ? SERIES[series].tag
+                                : metric_name((enum metric)(series - RUN_METRICS));
 }
 
 static double first_wall(const struct run_log *log)
@@ -44,11 +56,9 @@ static struct sl_err *write_folder(struct step *s, struct artifact_writer *w,
     }
     for (size_t i = 0; i < log->points.n; i++) {
         const struct run_point *p = &log->points.p[i];
-        enum run_series series = (enum run_series)p->series;
-        if (strcmp(SERIES[series].folder, folder) != 0)
+        if (strcmp(folder_of(p), folder) != 0)
             continue;
-        tfevents_scalar(&events, p->wall_s, (int64_t)p->step, sl_str(SERIES[series].tag),
-                        (float)p->value);
+        tfevents_scalar(&events, p->wall_s, (int64_t)p->step, sl_str(tag_of(p)), (float)p->value);
         n++;
     }
     if (n == 0)

@@ -14,6 +14,7 @@
 #include "core/catalog/trainer.h"
 #include "core/learn/dataset.h"
 #include "core/learn/inputs.h"
+#include "core/learn/metrics.h"
 #include "core/learn/transform.h"
 #include "kit/step.h"
 
@@ -46,7 +47,8 @@ void data_drop_matrix(struct dataset *d);
 
 /* ---- run_log.c ---- */
 
-enum run_series { RUN_TRAIN_LOSS, RUN_VAL_LOSS, RUN_RATE, RUN_SERIES };
+/* RUN_METRICS + m: metric m of the kept model on the validation split. */
+enum run_series { RUN_TRAIN_LOSS, RUN_VAL_LOSS, RUN_RATE, RUN_METRICS };
 
 struct run_point {
     double series, step, value, wall_s;
@@ -59,7 +61,7 @@ struct run_log {
 };
 
 void run_log_deinit(struct run_log *log);
-void run_log_add(struct run_log *log, enum run_series series, uint64_t step, double value);
+void run_log_add(struct run_log *log, int series, uint64_t step, double value);
 /* The ModelRun artifact: train/ and validation/, an event file each. */
 struct sl_err *run_log_write(struct step *s, const struct run_log *log) SL_MUST_USE;
 

@@ -322,8 +322,12 @@ class Learners(Case):
             precision, recall, _ = precision_recall_curve(truth, scores)
             best = np.nanmax(2 * precision * recall / (precision + recall))
             self.assertAlmostEqual(f1_score(truth, scores >= np.float32(document["threshold"])), best, 9)
-            self.assertAlmostEqual(document["training"]["val_f1"], best, 9)
+            self.assertAlmostEqual(document["training"]["val_metrics"]["f1"], best, 9)
             self.assertAlmostEqual(document["training"]["val_loss"], log_loss(truth, scores), 5)
+            self.assertAlmostEqual(document["training"]["val_metrics"]["auc"], roc_auc_score(truth, scores), 9)
+            log = events(folder / "model_run/validation")
+            self.assertAlmostEqual(log.Scalars("auc")[0].value, roc_auc_score(truth, scores), 6)
+            self.assertEqual(log.Scalars("auc")[0].step, document["training"]["best_step"])
 
     def test_sample_weights(self):
         """A weight of 2 is the row twice."""
