@@ -196,6 +196,18 @@ static struct sl_err *find_constants(struct step *s, const struct stream *rows, 
     return NULL;
 }
 
+static struct sl_err *nothing_left(const struct transform_exclusions *excluded)
+{
+    enum { SHOWN = 20 };
+    SL_AUTOBUF(b, 0);
+    for (size_t i = 0; i < excluded->n && i < SHOWN; i++)
+        sl_buf_format(&b, "%s'%.*s' (%.*s)", i ? ", " : "", SL_FMT(excluded->p[i].column),
+                      SL_FMT(excluded->p[i].reason));
+    if (excluded->n > SHOWN)
+        sl_buf_format(&b, " and %zu more", excluded->n - SHOWN);
+    return SL_ERR(INVALID, "no column is left to make a feature of: %.*s", SL_FMT(sl_buf_str(&b)));
+}
+
 /* Features for a request that names none. */
 static struct sl_err *derive(struct step *s, const struct examples *e,
                              const struct dataset_statistics *statistics,
@@ -212,7 +224,7 @@ static struct sl_err *derive(struct step *s, const struct examples *e,
     SL_TRY(exclusions(s, e, r, &d.leave_out));
     SL_TRY(transform_derive(s->a, &d, &features, ret_excluded));
     r->features = features;
-    return NULL;
+    return features->n ? NULL : nothing_left(ret_excluded);
 }
 
 struct sl_err *analyze_build(struct step *s, const struct examples *e, struct transform **ret,
@@ -222,6 +234,8 @@ struct sl_err *analyze_build(struct step *s, const struct examples *e, struct tr
     struct transform_request r = request_of(s);
     struct stream rows = {.examples = e, .workers = s->workers};
     SL_TRY(examples_select(s->a, e, p->analyze.p, p->analyze.n, &rows.rows), "params.analyze");
+    if (rows.rows.n_rows == 0)
+        return SL_ERR(INVALID, "the analysed splits have no rows: nothing to learn from");
 
     SL_TRY(look(s, &rows, ret_statistics));
     struct transform_exclusions excluded = {0};

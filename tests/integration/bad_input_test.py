@@ -71,6 +71,31 @@ class Csv(Case):
         self.assertIn(f"{n} features inferred", self.run_csv(f"{head}\n{rows}\n"))
 
 
+class Transform(Case):
+    def transform(self, data, params=""):
+        (self.folder / "p.yaml").write_text(PIPELINE + """  - name: transform
+    component: Transform
+    inputs: {examples: examples, schema: schema}
+    params: {label: {name: l, expr: "label"}%s}
+""" % params)
+        return self.run_csv(data, code=2)
+
+    def test_nothing_to_learn_from(self):
+        labels = [i % 2 for i in range(200)]
+        for data, params, expected in [
+                ("a,label\n", "", "the analysed splits have no rows"),
+                ("a,label\n" + "".join(f"5,{x}\n" for x in labels), "",
+                 "no column is left to make a feature of: 'a' (it has one value only), 'label' (the label reads it)"),
+                ("a,label\n" + "".join(f"{i % 7},\n" for i in range(200)), "", "no analysed row has a label 'l'\n"),
+                ("a,label\n" + "".join(f"{i % 7},{x}\n" for i, x in enumerate(labels)),
+                 ", weight: {name: w, expr: '-1'}", "no analysed row has a label 'l' and a weight of 0 or more"),
+                ("a,label\n" + "".join(f"{i % 7},1\n" for i in range(200)), "", "is true in all"),
+                ("a,other\n" + "".join(f"{i % 7},{x}\n" for i, x in enumerate(labels)), "", "there is no column 'label'"),
+        ]:
+            with self.subTest(expected):
+                self.assertIn(expected, self.transform(data, params))
+
+
 class Folders(Case):
     def test_a_root_that_is_no_folder(self):
         (self.folder / "in.csv").write_text(ROWS)

@@ -408,7 +408,8 @@ static struct sl_err *finish_label(struct transform_pass *p, struct sl_arena *a)
     struct transform_label *l = &p->t->label;
     const struct seen *s = &p->total->label;
     if (s->n == 0)
-        return SL_ERR(INVALID, "no analysed row has a label '%.*s'", SL_FMT(l->name));
+        return SL_ERR(INVALID, "no analysed row has a label '%.*s'%s", SL_FMT(l->name),
+                      p->t->weight.expr ? " and a weight of 0 or more" : "");
     if (!l->task_given && l->expr->type == EXPR_INT && count_of(s, 0) + count_of(s, 1) == s->n)
         l->task = TRANSFORM_BINARY;
     if (l->task == TRANSFORM_BINARY)
