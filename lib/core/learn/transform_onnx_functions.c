@@ -1,4 +1,5 @@
 /* Functions of the expression language in ONNX nodes. */
+#include "base/assert.h"
 #include "core/learn/transform_onnx_walk.h"
 
 static onnx_value missing_of(struct onnx_walk *w, enum expr_type type, struct walk_value x)
@@ -143,7 +144,31 @@ static onnx_value logarithm(struct onnx_walk *w, onnx_value x)
     return walk_where(w, above, walk_close_double(w, transform_onnx_ln(w->g, x)), walk_nan(w));
 }
 
-struct walk_value walk_call(struct onnx_walk *w, const struct expr *e)
+/* Functions of one number. */
+static struct walk_value math(struct onnx_walk *w, enum expr_function_id id, onnx_value x)
+{
+    switch (id) {
+    case EXPR_F_ABS:
+        return walk_number(walk_op1(w, "Abs", x));
+    case EXPR_F_SQRT:
+        return walk_number(walk_close_double(w, walk_op1(w, "Sqrt", x)));
+    case EXPR_F_FLOOR:
+        return walk_number(walk_op1(w, "Floor", x));
+    case EXPR_F_CEIL:
+        return walk_number(walk_op1(w, "Ceil", x));
+    case EXPR_F_ROUND:
+        return walk_number(walk_op1(w, "Round", x));
+    case EXPR_F_LOG:
+        return walk_number(logarithm(w, x));
+    case EXPR_F_LOG1P:
+        return walk_number(logarithm(w, walk_op2(w, "Add", onnx_f64(w->g, 1), x)));
+    default:
+        sl_assert(id == EXPR_F_EXP);
+        return walk_number(walk_close_double(w, transform_onnx_exp(w->g, x)));
+    }
+}
+
+static struct walk_value date_part(struct onnx_walk *w, const struct expr *e)
 {
     static const enum transform_part parts[] = {
         [EXPR_F_YEAR] = TRANSFORM_YEAR,       [EXPR_F_QUARTER] = TRANSFORM_QUARTER,
@@ -152,18 +177,23 @@ struct walk_value walk_call(struct onnx_walk *w, const struct expr *e)
         [EXPR_F_SECOND] = TRANSFORM_SECOND,   [EXPR_F_WEEKDAY] = TRANSFORM_WEEKDAY,
         [EXPR_F_YEARDAY] = TRANSFORM_YEARDAY,
     };
+    return walk_number(
+        transform_onnx_part(w->g, walk_expr(w, e->args[0]).v, parts[e->function->id]));
+}
+
+struct walk_value walk_call(struct onnx_walk *w, const struct expr *e)
+{
     enum expr_function_id id = e->function->id;
     switch (id) {
     case EXPR_F_ABS:
-        return walk_number(walk_op1(w, "Abs", walk_expr(w, e->args[0]).v));
     case EXPR_F_SQRT:
-        return walk_number(walk_close_double(w, walk_op1(w, "Sqrt", walk_expr(w, e->args[0]).v)));
     case EXPR_F_FLOOR:
-        return walk_number(walk_op1(w, "Floor", walk_expr(w, e->args[0]).v));
     case EXPR_F_CEIL:
-        return walk_number(walk_op1(w, "Ceil", walk_expr(w, e->args[0]).v));
     case EXPR_F_ROUND:
-        return walk_number(walk_op1(w, "Round", walk_expr(w, e->args[0]).v));
+    case EXPR_F_LOG:
+    case EXPR_F_LOG1P:
+    case EXPR_F_EXP:
+        return math(w, id, walk_expr(w, e->args[0]).v);
     case EXPR_F_MIN:
         return extreme(w, e, "Less");
     case EXPR_F_MAX:
@@ -199,18 +229,10 @@ struct walk_value walk_call(struct onnx_walk *w, const struct expr *e)
     case EXPR_F_SECOND:
     case EXPR_F_WEEKDAY:
     case EXPR_F_YEARDAY:
-        return walk_number(transform_onnx_part(w->g, walk_expr(w, e->args[0]).v, parts[id]));
+        return date_part(w, e);
     case EXPR_F_DATE_DIFF:
     case EXPR_F_DATE_TRUNC:
         return dates(w, e);
-    case EXPR_F_LOG:
-        return walk_number(logarithm(w, walk_expr(w, e->args[0]).v));
-    case EXPR_F_LOG1P:
-        return walk_number(
-            logarithm(w, walk_op2(w, "Add", onnx_f64(w->g, 1), walk_expr(w, e->args[0]).v)));
-    case EXPR_F_EXP:
-        return walk_number(
-            walk_close_double(w, transform_onnx_exp(w->g, walk_expr(w, e->args[0]).v)));
     case EXPR_F_POW:
         return walk_refuse(w, "powers differ in the last bit between runtimes");
     case EXPR_F_LOWER:

@@ -1,183 +1,10 @@
 /* Reading transform.json. What it says is checked against what its nodes can be: a file that was
  * not written by transform_format is refused, never believed. */
+#include "base/limits.h"
+#include "core/learn/transform_document.h"
 #include "core/learn/transform_eval.h"
 
-#include "base/limits.h"
-
 #include <math.h>
-
-struct node_json {
-    int op;
-    struct json_numbers of, boundaries;
-    struct sl_str column, expr, text, vocabulary, part;
-    double value, mean, std, min, max, low, high, offset;
-    bool has_min, has_max;
-    int64_t oov, first, count;
-    int line;
-};
-struct output_json {
-    struct sl_str name, reason;
-    int64_t node, size, embedding_size;
-    int type, encoding;
-    bool ordered, may_miss, portable;
-};
-struct column_json {
-    struct sl_str name, type;
-};
-struct label_json {
-    struct sl_str name, expr;
-    int task;
-    struct json_strings classes;
-};
-struct weight_json {
-    struct sl_str name, expr;
-};
-struct document {
-    int64_t version;
-    int target;
-    struct label_json label;
-    struct weight_json weight;
-    bool has_weight;
-    struct json_objects label_columns, columns, nodes, outputs, excluded;
-    struct json *features;
-};
-struct excluded_json {
-    struct sl_str column, reason;
-};
-
-#define OF(type, member) offsetof(struct type, member)
-#define FIELD(text, json_kind, type, member)                            \
-    {                                                                   \
-        .name = (text), .kind = (json_kind), .offset = OF(type, member) \
-    }
-#define REQUIRED(text, json_kind, type, member)                                           \
-    {                                                                                     \
-        .name = (text), .kind = (json_kind), .offset = OF(type, member), .required = true \
-    }
-
-static const char *const ops[] = {
-    "column",    "expr",       "fill",     "isMissing", "zscore", "minmax",   "log",        "clip",
-    "bucketize", "vocabulary", "identity", "cross",     "hash",   "datePart", "textLength", NULL};
-static const char *const targets[] = {"dense", "trees", NULL};
-static const char *const tasks[] = {"binary", "multiclass", "regression", NULL};
-static const char *const types[] = {"float", "id", NULL};
-static const char *const encodings[] = {"auto", "onehot", "embedding", NULL};
-
-static const struct json_field node_fields[] = {
-    {.name = "op",
-     .kind = JSON_K_ENUM,
-     .offset = OF(node_json, op),
-     .required = true,
-     .names = ops},
-    FIELD("of", JSON_K_NUMBER_LIST, node_json, of),
-    FIELD("boundaries", JSON_K_NUMBER_LIST, node_json, boundaries),
-    FIELD("column", JSON_K_STRING, node_json, column),
-    FIELD("expr", JSON_K_STRING, node_json, expr),
-    FIELD("text", JSON_K_STRING, node_json, text),
-    FIELD("vocabulary", JSON_K_STRING, node_json, vocabulary),
-    FIELD("part", JSON_K_STRING, node_json, part),
-    FIELD("value", JSON_K_NUMBER, node_json, value),
-    FIELD("mean", JSON_K_NUMBER, node_json, mean),
-    FIELD("std", JSON_K_NUMBER, node_json, std),
-    {.name = "min",
-     .kind = JSON_K_NUMBER,
-     .offset = OF(node_json, min),
-     .present_offset = OF(node_json, has_min)},
-    {.name = "max",
-     .kind = JSON_K_NUMBER,
-     .offset = OF(node_json, max),
-     .present_offset = OF(node_json, has_max)},
-    FIELD("low", JSON_K_NUMBER, node_json, low),
-    FIELD("high", JSON_K_NUMBER, node_json, high),
-    FIELD("offset", JSON_K_NUMBER, node_json, offset),
-    FIELD("oov", JSON_K_INT, node_json, oov),
-    FIELD("first", JSON_K_INT, node_json, first),
-    FIELD("count", JSON_K_INT, node_json, count),
-};
-static const struct json_table node_table = JSON_TABLE(node_fields, struct node_json);
-
-static const struct json_field output_fields[] = {
-    REQUIRED("name", JSON_K_STRING, output_json, name),
-    REQUIRED("node", JSON_K_INT, output_json, node),
-    {.name = "type",
-     .kind = JSON_K_ENUM,
-     .offset = OF(output_json, type),
-     .required = true,
-     .names = types},
-    FIELD("size", JSON_K_INT, output_json, size),
-    FIELD("ordered", JSON_K_BOOL, output_json, ordered),
-    {.name = "encoding",
-     .kind = JSON_K_ENUM,
-     .offset = OF(output_json, encoding),
-     .names = encodings},
-    FIELD("embeddingSize", JSON_K_INT, output_json, embedding_size),
-    FIELD("mayMiss", JSON_K_BOOL, output_json, may_miss),
-    REQUIRED("portable", JSON_K_BOOL, output_json, portable),
-    FIELD("reason", JSON_K_STRING, output_json, reason),
-};
-static const struct json_table output_table = JSON_TABLE(output_fields, struct output_json);
-
-static const struct json_field column_fields[] = {
-    REQUIRED("name", JSON_K_STRING, column_json, name),
-    REQUIRED("type", JSON_K_STRING, column_json, type),
-};
-static const struct json_table column_table = JSON_TABLE(column_fields, struct column_json);
-
-static const struct json_field label_fields[] = {
-    REQUIRED("name", JSON_K_STRING, label_json, name),
-    REQUIRED("expr", JSON_K_STRING, label_json, expr),
-    {.name = "task",
-     .kind = JSON_K_ENUM,
-     .offset = OF(label_json, task),
-     .required = true,
-     .names = tasks},
-    FIELD("classes", JSON_K_STRING_LIST, label_json, classes),
-};
-static const struct json_table label_table = JSON_TABLE(label_fields, struct label_json);
-
-static const struct json_field weight_fields[] = {
-    REQUIRED("name", JSON_K_STRING, weight_json, name),
-    REQUIRED("expr", JSON_K_STRING, weight_json, expr),
-};
-static const struct json_table weight_table = JSON_TABLE(weight_fields, struct weight_json);
-
-static const struct json_field excluded_fields[] = {
-    REQUIRED("column", JSON_K_STRING, excluded_json, column),
-    REQUIRED("reason", JSON_K_STRING, excluded_json, reason),
-};
-static const struct json_table excluded_table = JSON_TABLE(excluded_fields, struct excluded_json);
-
-#define OBJECTS(text, member, table_ptr)                                            \
-    {                                                                               \
-        .name = (text), .kind = JSON_K_OBJECT_LIST, .offset = OF(document, member), \
-        .required = true, .table = (table_ptr)                                      \
-    }
-
-static const struct json_field document_fields[] = {
-    REQUIRED("version", JSON_K_INT, document, version),
-    {.name = "target",
-     .kind = JSON_K_ENUM,
-     .offset = OF(document, target),
-     .required = true,
-     .names = targets},
-    {.name = "label",
-     .kind = JSON_K_OBJECT,
-     .offset = OF(document, label),
-     .required = true,
-     .table = &label_table},
-    {.name = "weight",
-     .kind = JSON_K_OBJECT,
-     .offset = OF(document, weight),
-     .table = &weight_table,
-     .present_offset = OF(document, has_weight)},
-    OBJECTS("labelColumns", label_columns, &column_table),
-    OBJECTS("columns", columns, &column_table),
-    OBJECTS("nodes", nodes, &node_table),
-    OBJECTS("outputs", outputs, &output_table),
-    OBJECTS("excluded", excluded, &excluded_table),
-    REQUIRED("features", JSON_K_ANY, document, features),
-};
-static const struct json_table document_table = JSON_TABLE(document_fields, struct document);
 
 struct parse {
     struct sl_arena *a;
@@ -191,7 +18,7 @@ struct parse {
 static struct sl_err *parse_columns(struct parse *p, const struct json_objects *from,
                                     struct column_spec **ret, size_t *ret_n)
 {
-    const struct column_json *c = from->p;
+    const struct document_column *c = from->p;
     struct column_spec *columns = SL_ARENA_ARRAY(p->a, struct column_spec, from->n);
     for (size_t i = 0; i < from->n; i++) {
         columns[i].name = c[i].name;
@@ -307,7 +134,7 @@ static unsigned takes(enum transform_op op)
     }
 }
 
-static struct sl_err *parse_args(const struct parse *p, const struct node_json *j, size_t index,
+static struct sl_err *parse_args(const struct parse *p, const struct document_node *j, size_t index,
                                  struct transform_node *n)
 {
     n->args[0] = n->args[1] = -1;
@@ -324,7 +151,7 @@ static struct sl_err *parse_args(const struct parse *p, const struct node_json *
     return NULL;
 }
 
-static struct sl_err *parse_boundaries(const struct node_json *j, struct transform_node *n)
+static struct sl_err *parse_boundaries(const struct document_node *j, struct transform_node *n)
 {
     for (size_t i = 1; i < j->boundaries.n; i++)
         if (!(j->boundaries.p[i - 1] < j->boundaries.p[i]))
@@ -334,7 +161,19 @@ static struct sl_err *parse_boundaries(const struct node_json *j, struct transfo
     return NULL;
 }
 
-static struct sl_err *parse_constants(struct parse *p, const struct node_json *j,
+static struct sl_err *parse_vocabulary_node(struct parse *p, const struct document_node *j,
+                                            const struct transform_node *from,
+                                            struct transform_node *n)
+{
+    n->oov = j->oov;
+    if (from->kind == TRANSFORM_NUMBER && !from->whole)
+        return SL_ERR(CORRUPT, "of: the numbers have fractions");
+    if (n->oov < 1 || n->oov > INT32_MAX)
+        return SL_ERR(CORRUPT, "oov: expected a number above 0");
+    return parse_vocabulary(p, j->vocabulary, from->kind == TRANSFORM_TEXT, &n->vocabulary);
+}
+
+static struct sl_err *parse_constants(struct parse *p, const struct document_node *j,
                                       struct transform_node *n)
 {
     struct transform *t = p->t;
@@ -374,12 +213,7 @@ static struct sl_err *parse_constants(struct parse *p, const struct node_json *j
     case TRANSFORM_BUCKETIZE:
         return parse_boundaries(j, n);
     case TRANSFORM_VOCABULARY:
-        n->oov = j->oov;
-        if (from->kind == TRANSFORM_NUMBER && !from->whole)
-            return SL_ERR(CORRUPT, "of: the numbers have fractions");
-        if (n->oov < 1 || n->oov > INT32_MAX)
-            return SL_ERR(CORRUPT, "oov: expected a number above 0");
-        return parse_vocabulary(p, j->vocabulary, from->kind == TRANSFORM_TEXT, &n->vocabulary);
+        return parse_vocabulary_node(p, j, from, n);
     case TRANSFORM_IDENTITY:
     case TRANSFORM_HASH:
         n->first = j->first;
@@ -401,7 +235,7 @@ static struct sl_err *parse_constants(struct parse *p, const struct node_json *j
     return NULL;
 }
 
-static struct sl_err *parse_node(struct parse *p, const struct node_json *j, size_t index)
+static struct sl_err *parse_node(struct parse *p, const struct document_node *j, size_t index)
 {
     struct transform_node *n = &p->t->nodes[index];
     n->op = (enum transform_op)j->op;
@@ -415,7 +249,7 @@ static struct sl_err *parse_node(struct parse *p, const struct node_json *j, siz
 
 /* ---- outputs ----------------------------------------------------------------------------------*/
 
-static struct sl_err *parse_output(const struct parse *p, const struct output_json *j,
+static struct sl_err *parse_output(const struct parse *p, const struct document_output *j,
                                    struct transform_output *o)
 {
     if (j->node < 0 || (uint64_t)j->node >= p->t->n_nodes)
@@ -441,7 +275,7 @@ static struct sl_err *parse_output(const struct parse *p, const struct output_js
     return NULL;
 }
 
-static struct sl_err *parse_label(struct parse *p, const struct document *d)
+static struct sl_err *parse_label(struct parse *p, const struct transform_document *d)
 {
     struct transform *t = p->t;
     t->label = (struct transform_label){.name = d->label.name,
@@ -468,7 +302,7 @@ static struct sl_err *parse_label(struct parse *p, const struct document *d)
     return NULL;
 }
 
-static struct sl_err *parse_document(struct parse *p, const struct document *d)
+static struct sl_err *parse_document(struct parse *p, const struct transform_document *d)
 {
     struct transform *t = p->t;
     t->target = (enum transform_target)d->target;
@@ -478,15 +312,15 @@ static struct sl_err *parse_document(struct parse *p, const struct document *d)
     SL_TRY(parse_label(p, d));
     t->nodes = SL_ARENA_ARRAY(p->a, struct transform_node, d->nodes.n);
     for (size_t i = 0; i < d->nodes.n; i++, t->n_nodes++)
-        SL_TRY(parse_node(p, (const struct node_json *)d->nodes.p + i, i), "nodes[%zu]", i);
+        SL_TRY(parse_node(p, (const struct document_node *)d->nodes.p + i, i), "nodes[%zu]", i);
     t->outputs = SL_ARENA_ARRAY(p->a, struct transform_output, d->outputs.n);
     for (size_t i = 0; i < d->outputs.n; i++, t->n_outputs++)
-        SL_TRY(parse_output(p, (const struct output_json *)d->outputs.p + i, &t->outputs[i]),
+        SL_TRY(parse_output(p, (const struct document_output *)d->outputs.p + i, &t->outputs[i]),
                "outputs[%zu]", i);
     t->n_excluded = d->excluded.n;
     t->excluded = SL_ARENA_ARRAY(p->a, struct transform_excluded, d->excluded.n);
     for (size_t i = 0; i < d->excluded.n; i++) {
-        const struct excluded_json *e = (const struct excluded_json *)d->excluded.p + i;
+        const struct document_excluded *e = (const struct document_excluded *)d->excluded.p + i;
         t->excluded[i] = (struct transform_excluded){e->column, e->reason};
     }
     return NULL;
@@ -496,7 +330,7 @@ struct sl_err *transform_parse(struct sl_arena *a, struct sl_str text, transform
                                void *ctx, struct transform **ret)
 {
     struct json *root;
-    struct document d;
+    struct transform_document d;
     struct diag_list l;
     if (text.n > SL_LIMIT_DOCUMENT_BYTES)
         return SL_ERR(EXHAUSTED, "transform.json is larger than %zu bytes",
@@ -507,7 +341,7 @@ struct sl_err *transform_parse(struct sl_arena *a, struct sl_str text, transform
         return SL_ERR(INVALID, "transform.json: version %g, and this program knows version %d",
                       version, TRANSFORM_VERSION);
     diag_list_init(&l, a, SL_STR("transform.json"));
-    json_decode(&l, root, &document_table, SL_STR(""), &d);
+    json_decode(&l, root, &transform_document_table, SL_STR(""), &d);
     SL_TRY(diag_to_err(&l));
     struct parse p = {.a = a, .t = SL_ARENA_NEW(a, struct transform), .read = read, .ctx = ctx};
     SL_TRY(parse_document(&p, &d), "transform.json");
