@@ -30,7 +30,6 @@ struct sl_err *artifact_write(struct artifact_writer *w, struct sl_str path,
 struct sl_err *artifact_file_new(struct artifact_writer *w, struct sl_str path,
                                  struct artifact_file **ret) SL_MUST_USE;
 struct sl_err *artifact_file_append(struct artifact_file *f, const void *p, size_t n) SL_MUST_USE;
-int64_t artifact_file_size(const struct artifact_file *f);
 /* Finishes the file (consumed also on failure). */
 struct sl_err *artifact_file_close(struct artifact_file *f) SL_MUST_USE;
 void artifact_file_abort(struct artifact_file *f);

@@ -124,11 +124,6 @@ struct sl_err *artifact_file_append(struct artifact_file *f, const void *p, size
     return NULL;
 }
 
-int64_t artifact_file_size(const struct artifact_file *f)
-{
-    return f->size;
-}
-
 static void free_file(struct artifact_file *f)
 {
     sha256_free(f->hash);

@@ -43,7 +43,6 @@ static void write_big(struct artifact_writer *w, const char *path, size_t size)
         memset(block, (int)('a' + done / sizeof(block) % 26), sizeof(block));
         assert_ok(artifact_file_append(file, block, SL_MIN(sizeof(block), size - done)));
     }
-    assert_int_equal(artifact_file_size(file), size);
     assert_ok(artifact_file_close(file));
 }
 
