@@ -17,7 +17,7 @@ static const struct step_record *record_of(const struct scope *sc, struct sl_str
 static const struct json *property(struct scope *sc, const struct json *properties,
                                    struct sl_str key, struct sl_str uri, struct sl_str digest)
 {
-    const struct json *v = json_get_str(properties, key);
+    const struct json *v = reference_property(properties, key);
     if (v)
         return v;
     if (sl_str_is(key, "uri"))

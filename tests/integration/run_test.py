@@ -53,6 +53,20 @@ class RunTest(unittest.TestCase):
         self.assertEqual([s["outcome"] for s in json.loads(record.read_text())["steps"]],
                          ["succeeded", "succeeded", "skipped"])
 
+    def test_dots_lead_into_a_property(self):
+        (self.p.path / "notes.txt").write_text("x")
+        self.p.pipeline("""
+            - name: notes
+              component: Importer
+              params: {uri: notes.txt, type: Text, properties: {metrics: {auc: 0.75}}}
+            - name: use
+              when: steps.notes.outputs.result.metrics.auc > 0.7
+              container: {image: 'x:1', command: [sh, -c, 'echo $0 > $1', $(steps.notes.outputs.result.metrics.auc), '$(params.to)']}
+            """, "parameters: [{name: to, type: string}]\n")
+        self.p.run("-p", f"to={self.p.path}/said")
+        self.assertEqual(self.p.outcomes(), {"notes": "succeeded", "use": "succeeded"})
+        self.assertEqual(self.p.text("said").strip(), "0.75")
+
     def test_a_run_of_a_pipeline_in_the_same_file(self):
         self.p.pipeline("""
             - name: s
