@@ -1,6 +1,7 @@
 /* StatisticsGen: what its files share. */
 #pragma once
 
+#include "base/buf.h"
 #include "core/data/statistics.h"
 
 /* Appends report.html: every feature of all splits. */
