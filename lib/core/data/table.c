@@ -17,12 +17,19 @@ size_t column_valid_count(const struct column *c)
     return count;
 }
 
+const struct column *table_find_from(const struct table *t, size_t index, struct sl_str name)
+{
+    for (size_t i = 0; i < t->n_columns; i++) {
+        const struct column *c = &t->columns[(index + i) % t->n_columns];
+        if (sl_str_eq(c->name, name))
+            return c;
+    }
+    return NULL;
+}
+
 const struct column *table_find(const struct table *t, struct sl_str name)
 {
-    for (size_t i = 0; i < t->n_columns; i++)
-        if (sl_str_eq(t->columns[i].name, name))
-            return &t->columns[i];
-    return NULL;
+    return table_find_from(t, 0, name);
 }
 
 static size_t value_size(enum column_type type)

@@ -61,6 +61,9 @@ static inline struct sl_str column_str(const struct column *c, size_t row)
 size_t column_valid_count(const struct column *c);
 /* The column of that name, or NULL. */
 const struct column *table_find(const struct table *t, struct sl_str name);
+/* The same, looked for from `index` on and then before it: of many names in about the order of the
+ * columns each is found at once. */
+const struct column *table_find_from(const struct table *t, size_t index, struct sl_str name);
 /* A new table in `a` with the rows `rows[0..n)` of `t` in that order (string dictionaries are
  * shared, not copied). */
 struct table *table_take(struct sl_arena *a, const struct table *t, const uint32_t *rows, size_t n);

@@ -32,7 +32,7 @@ struct sl_err *inputs_find_columns(struct sl_arena *a, const struct input *input
     const struct column **columns = SL_ARENA_ARRAY(a, const struct column *, n);
     for (size_t i = 0; i < n; i++) {
         enum column_type type = inputs[i].kind == INPUT_FLOAT ? COLUMN_FLOAT : COLUMN_INT64;
-        columns[i] = table_find(t, inputs[i].name);
+        columns[i] = table_find_from(t, i, inputs[i].name);
         if (!columns[i])
             return SL_ERR(INVALID, "feature '%.*s' is absent", SL_FMT(inputs[i].name));
         if (columns[i]->type != type)

@@ -20,25 +20,14 @@ struct eval {
 
 /* ---- raw columns ------------------------------------------------------------------------------*/
 
-/* Columns mostly come in the order in which they are asked for: the one after the last is tried
- * first, so that wide tables cost no search. */
-static const struct column *find_next(const struct table *raw, struct sl_str name, size_t *next)
-{
-    if (*next < raw->n_columns && sl_str_eq(raw->columns[*next].name, name))
-        return &raw->columns[(*next)++];
-    const struct column *c = table_find(raw, name);
-    if (c)
-        *next = (size_t)(c - raw->columns) + 1;
-    return c;
-}
-
 static struct sl_err *pick_one(struct sl_arena *a, const struct column_spec *spec,
                                const struct table *raw, size_t *next, struct column *ret)
 {
-    const struct column *c = find_next(raw, spec->name, next);
+    const struct column *c = table_find_from(raw, *next, spec->name);
     if (!c)
         return SL_ERR(INVALID, "column '%.*s': it is not there, and the transform reads it",
                       SL_FMT(spec->name));
+    *next = (size_t)(c - raw->columns) + 1;
     if (c->type == spec->type) {
         *ret = *c;
         return NULL;
