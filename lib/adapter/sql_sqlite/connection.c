@@ -43,7 +43,7 @@ static enum sl_err_kind kind_of(int extended)
 static struct sl_err *failure(sqlite3 *db, const char *doing)
 {
     int code = db ? sqlite3_extended_errcode(db) : SQLITE_NOMEM;
-    return sl_err_new(kind_of(code), code, __FILE__, __LINE__, "SQLite: %s: %s", doing,
+    return sl_err_new(kind_of(code), code, __FILE__, __LINE__, "SQLite: %.80s: %s", doing,
                       db ? sqlite3_errmsg(db) : "out of memory");
 }
 
