@@ -289,12 +289,11 @@ static bool read_entry(struct sl_arena *a, const char *path, struct run_folder_e
 {
     struct run_folder_content c;
     struct sl_err *err = read_spec(a, path, &c);
-    if (!err)
-        err = read_status(a, path, &c.status);
     if (err) {
         sl_err_free(err);
         return false;
     }
+    sl_err_free(read_status(a, path, &c.status)); /* Damaged, it is told when the run is opened. */
     *ret = (struct run_folder_entry){
         .uid = c.record.uid,
         .name = c.record.name,

@@ -139,6 +139,13 @@ class Damage(Case):
                 self.assertEqual(self.states(self.run_csv(ROWS))["schema"], "cached")
 
 
+    def test_a_damaged_run_state_is_told(self):
+        for state in (self.folder / ".sluice/runs").glob("*/run.json"):
+            state.write_text(state.read_text()[:100])
+        self.assertRegex(self.sluice("run", "--resume", code=2), r"runs/.*/run\.json': .*not valid JSON")
+        self.assertEqual(self.states(self.run_csv(ROWS))["schema"], "cached")
+
+
 class Push(Case):
     def test_a_push_that_was_removed_is_done_again(self):
         example = ROOT / "manifests/examples/birdstrikes/pipeline.yaml"
