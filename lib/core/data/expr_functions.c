@@ -318,35 +318,6 @@ static value call_concat(ARGS)
 /* ---- time -------------------------------------------------------------------------------------
  */
 
-static const struct {
-    const char *name;
-    int64_t us; /* 0: not of one length */
-} units[] = {
-    {"second", 1000000},    {"minute", 60000000}, {"hour", 3600000000}, {"day", 86400000000},
-    {"week", 604800000000}, {"month", 0},         {"quarter", 0},       {"year", 0},
-};
-
-static int64_t unit_us(struct sl_str name)
-{
-    for (size_t i = 0; i < SL_COUNTOF(units); i++)
-        if (sl_str_is(name, units[i].name))
-            return units[i].us;
-    return 0;
-}
-
-const char *expr_unit_fault(struct sl_arena *a, const struct expr_function *f, struct sl_str name)
-{
-    SL_AUTOBUF(all, 0);
-    for (size_t i = 0; i < SL_COUNTOF(units); i++) {
-        if (f->id == EXPR_F_DATE_DIFF && units[i].us == 0)
-            continue;
-        if (sl_str_is(name, units[i].name))
-            return NULL;
-        sl_buf_format(&all, "%s%s", all.n ? ", " : "", units[i].name);
-    }
-    return sl_arena_format(a, "'%.*s' is not one of: %s", SL_FMT(name), all.p).p;
-}
-
 #define DATE_PART(name, part)                           \
     static value call_##name(ARGS)                      \
     {                                                   \
@@ -365,42 +336,12 @@ DATE_PART(yearday, c.yearday)
 
 static value call_date_diff(ARGS)
 {
-    int64_t elapsed;
-    if (__builtin_sub_overflow(x[2].i64, x[1].i64, &elapsed))
-        return expr_null();
-    return expr_int(elapsed / unit_us(x[0].string));
-}
-
-static value at_midnight(int64_t year, int month, int day)
-{
-    int64_t us;
-    if (__builtin_mul_overflow(sl_days_from_civil(year, month, day), (int64_t)86400000000, &us))
-        return expr_null();
-    return expr_timestamp(us);
-}
-
-static value floor_to(int64_t us, int64_t unit, int64_t phase)
-{
-    int64_t rest = ((us - phase) % unit + unit) % unit, floored;
-    return __builtin_sub_overflow(us, rest, &floored) ? expr_null() : expr_timestamp(floored);
+    return expr_date_diff(x[0].string, x[1].i64, x[2].i64);
 }
 
 static value call_date_trunc(ARGS)
 {
-    struct sl_str unit = x[0].string;
-    int64_t us = x[1].i64;
-    struct sl_civil c = sl_civil_from_us(us);
-    if (sl_str_is(unit, "year"))
-        return at_midnight(c.year, 1, 1);
-    if (sl_str_is(unit, "quarter"))
-        return at_midnight(c.year, (c.month - 1) / 3 * 3 + 1, 1);
-    if (sl_str_is(unit, "month"))
-        return at_midnight(c.year, c.month, 1);
-    /* Day 0 was a Thursday; weeks start on Monday (ISO 8601), three days before. */
-    bool week = sl_str_is(unit, "week");
-    if (us < INT64_MIN + 604800000000 || us > INT64_MAX - 604800000000)
-        return expr_null();
-    return floor_to(us, unit_us(unit), week ? -3 * (int64_t)86400000000 : 0);
+    return expr_date_trunc(x[0].string, x[1].i64);
 }
 
 /* ---- the table --------------------------------------------------------------------------------

@@ -71,3 +71,6 @@ const struct expr_function *expr_function_find(struct sl_str name);
 /* All of them, in the order of the enum. */
 const struct expr_function *expr_function_all(size_t *ret_n);
 const struct expr_function *expr_function_get(enum expr_function_id id);
+/* Microseconds of a unit that the time functions take; 0 when it has no one length (month) or is
+ * none. */
+int64_t expr_unit_us(struct sl_str name);

@@ -61,6 +61,12 @@ static inline struct expr_value expr_string(struct sl_str s)
 
 /* What is wrong with the unit of a time function, or NULL. Lives in `a`. */
 const char *expr_unit_fault(struct sl_arena *a, const struct expr_function *f, struct sl_str name);
+/* Whole units between two times, towards zero, of a unit that has one length; null beyond 2^63 us.
+ */
+struct expr_value expr_date_diff(struct sl_str unit, int64_t from_us, int64_t to_us);
+/* The start of the unit that the time lies in; weeks start on Monday. Null beyond 2^63 us. */
+struct expr_value expr_date_trunc(struct sl_str unit, int64_t us);
+
 /* How names get their type and index when a tree is bound. */
 typedef struct sl_err *expr_resolve(void *ctx, const struct expr *name, enum expr_type *ret_type,
                                     int *ret_index);

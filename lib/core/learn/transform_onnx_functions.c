@@ -90,22 +90,12 @@ static struct walk_value date_trunc(struct onnx_walk *w, const struct expr *e, i
 
 static struct walk_value dates(struct onnx_walk *w, const struct expr *e)
 {
-    static const struct {
-        const char *name;
-        int64_t us;
-    } units[] = {
-        {"second", 1000000},  {"minute", 60000000},   {"hour", 3600000000},
-        {"day", 86400000000}, {"week", 604800000000},
-    };
     struct sl_str unit = e->args[0]->value.string;
-    for (size_t i = 0; i < SL_COUNTOF(units); i++) {
-        if (!sl_str_is(unit, units[i].name))
-            continue;
-        return e->function->id == EXPR_F_DATE_DIFF
-                   ? date_diff(w, e, units[i].us)
-                   : date_trunc(w, e, units[i].us, sl_str_is(unit, "week"));
-    }
-    return walk_refuse(w, "dates cut to months and years are not spelled out in ONNX");
+    int64_t us = expr_unit_us(unit);
+    if (us == 0)
+        return walk_refuse(w, "dates cut to months and years are not spelled out in ONNX");
+    return e->function->id == EXPR_F_DATE_DIFF ? date_diff(w, e, us)
+                                               : date_trunc(w, e, us, sl_str_is(unit, "week"));
 }
 
 /* A regular expression that matches the text around a literal, every byte of which stands for
