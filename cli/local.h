@@ -5,7 +5,7 @@
 #include "cli/output.h"
 #include "port/sql.h"
 
-/* Flags that every reading verb has. */
+/* What the flags below set. */
 struct local_options {
     struct sl_str folder; /* --root */
     struct sl_str output; /* -o */
@@ -16,10 +16,13 @@ struct local_options {
     {                                                                                            \
         .folder = {".sluice", sizeof(".sluice") - 1}, .output = { "table", sizeof("table") - 1 } \
     }
+#define LOCAL_ROOT_FLAG(options)                              \
+    {                                                         \
+        "root", 0, FLAG_STRING, &(options)->folder, "FOLDER", \
+            "where runs are kept (default ./.sluice)"         \
+    }
 #define LOCAL_FLAGS(options)                                                                      \
-    {"root",      0,                                                                              \
-     FLAG_STRING, &(options)->folder,                                                             \
-     "FOLDER",    "where runs are kept (default ./.sluice)"},                                     \
+    LOCAL_ROOT_FLAG(options),                                                                     \
     {                                                                                             \
         "output", 'o', FLAG_STRING, &(options)->output, "FORMAT", "table (default), json or yaml" \
     }

@@ -107,7 +107,7 @@ static struct sl_err *run(int argc, char **argv)
     struct local_options o = LOCAL_DEFAULTS;
     struct logs l = {.work = {.a = a, .run = find_run}};
     const struct flag flags[] = {
-        LOCAL_FLAGS(&o),
+        LOCAL_ROOT_FLAG(&o),
         {"attempt", 0, FLAG_INT, &l.attempt, "NUMBER", "which one (default: the last)"},
     };
     const struct flag_set set = {
