@@ -53,9 +53,8 @@ static const struct json_field FIELDS[] = {
      .help = "Weight of the sum of absolute weights in the loss: linear with lbfgs, and gbdt."},
     {"l2", JSON_K_NUMBER, AT(l2), .min = 0, .max = 1e9,
      .present_offset = offsetof(struct trainer_params, has_l2),
-     .help =
-         "Weight of half the sum of squared weights in the mean loss (gbdt: in a leaf's; absent: "
-         "1 there, else 0)."},
+     .help = "Weight of half the sum of squared weights in the mean loss (gbdt: in a leaf's). "
+             "Absent: 1 / rows with lbfgs, 1 for gbdt, else 0."},
     {"oneHotMax", JSON_K_INT, AT(one_hot_max), .otherwise = "32", .min = 0, .max = 1000000,
      .help = "Ids of at most so many values become one-hot vectors; more become embeddings (dnn), "
              "one-hot all the same (linear), or numbers (gbdt)."},
