@@ -51,8 +51,11 @@ static struct sl_err *choose_input(const struct transform_output *out,
     return NULL;
 }
 
-struct sl_err *data_choose_inputs(struct sl_arena *a, const struct transform *t,
-                                  const struct trainer_params *p, struct input **ret, size_t *ret_n)
+/* How the family reads the transform's outputs. Lifetime: `a`. Errors: invalid: a network would
+ * meet missing values. */
+static struct sl_err *choose_inputs(struct sl_arena *a, const struct transform *t,
+                                    const struct trainer_params *p, struct input **ret,
+                                    size_t *ret_n)
 {
     struct input *inputs = SL_ARENA_ARRAY(a, struct input, t->n_outputs);
     for (size_t i = 0; i < t->n_outputs; i++)
@@ -269,7 +272,7 @@ struct sl_err *data_load(struct step *s, const struct transform *t, struct train
     if (t->label.name.n == 0)
         return SL_ERR(INVALID, "the transform has no label: give Transform one (params.label)");
     d->n_outputs = d->task == MODEL_MULTICLASS ? t->label.n_classes : 1;
-    SL_TRY(data_choose_inputs(s->a, t, p, &d->inputs, &d->n_inputs), "input 'transform'");
+    SL_TRY(choose_inputs(s->a, t, p, &d->inputs, &d->n_inputs), "input 'transform'");
     SL_TRY(read_splits(s, p, d));
     return apply_class_weights(p->class_weights, d);
 }

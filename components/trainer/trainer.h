@@ -32,11 +32,6 @@ struct training_data {
     bool has_val;
 };
 
-/* How the family reads the transform's outputs. Lifetime: `a`. Errors: invalid: a network would
- * meet missing values. */
-struct sl_err *data_choose_inputs(struct sl_arena *a, const struct transform *t,
-                                  const struct trainer_params *p, struct input **ret,
-                                  size_t *ret_n) SL_MUST_USE;
 /* Reads both splits; class weights go into the training rows' weights. Errors: invalid: no
  * training rows, a label that is none. */
 struct sl_err *data_load(struct step *s, const struct transform *t,
@@ -75,6 +70,7 @@ struct checkpoint {
     int64_t last_us;
 };
 
+/* Of this step, beside its attempts: the next attempt finds it. */
 void checkpoint_init(struct checkpoint *c, struct step *s);
 /* Whether one is due after `steps_done` steps. */
 bool checkpoint_due(struct checkpoint *c, uint64_t steps_done);
@@ -84,6 +80,7 @@ void checkpoint_save(struct checkpoint *c, const struct safetensor *tensors, siz
 /* The tensors of the last save, or false: none, or of another training. Lifetime: the step's
  * arena. */
 bool checkpoint_load(struct checkpoint *c, struct safetensors *ret, struct run_log *log);
+/* Once the model is committed. A failure is logged. */
 void checkpoint_remove(struct checkpoint *c);
 
 /* ---- fits ---- */
@@ -105,6 +102,8 @@ struct fit {
     struct sl_str extra;
 };
 
+/* By family: train until steps, epochs or early stopping end it, and set what came out. Errors:
+ * invalid: a loss that is no number any more. */
 struct sl_err *fit_net(struct fit *f) SL_MUST_USE;
 struct sl_err *fit_linear(struct fit *f) SL_MUST_USE;
 struct sl_err *fit_gbdt(struct fit *f) SL_MUST_USE;

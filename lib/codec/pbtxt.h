@@ -12,6 +12,7 @@
 
 #include <protobuf-c/protobuf-c.h>
 
+/* Appends the text; unset fields are left out. */
 void pbtxt_format(const ProtobufCMessage *m, struct sl_buf *b);
 /* Lifetime: the message and all in it live in `a`; never free it with protobuf-c's own function.
  * Errors: invalid: "line 4: unknown field 'nam' in Feature, did you mean 'name'?" and the like. */

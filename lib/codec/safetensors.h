@@ -27,6 +27,7 @@ struct safetensors {
     const struct json *metadata; /* an object of strings, never NULL */
 };
 
+/* Bytes of an element. */
 size_t safetensors_type_size(enum safetensors_type type);
 /* A tensor of one or two dimensions over borrowed data (n_columns 0: one dimension). */
 struct safetensor safetensors_make(struct sl_str name, enum safetensors_type type, size_t n_rows,

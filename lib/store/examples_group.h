@@ -21,8 +21,10 @@ struct examples_group_column {
 
 void examples_group_column_init(struct examples_group_column *g, enum column_type type);
 void examples_group_column_deinit(struct examples_group_column *g);
+/* Empty again; memory is kept. */
 void examples_group_column_clear(struct examples_group_column *g);
 /* Appends rows of `c`. `keep`: strings are copied, so that `c` may go before this does. */
 void examples_group_column_add(struct examples_group_column *g, const struct column *c,
                                const uint32_t *rows, size_t n, bool keep);
+/* A view of what is there. */
 struct column examples_group_column_view(const struct examples_group_column *g, struct sl_str name);

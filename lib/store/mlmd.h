@@ -30,8 +30,10 @@ enum mlmd_event { MLMD_EVENT_INPUT = 3, MLMD_EVENT_OUTPUT = 4 };
 /* Custom property of an artifact that holds its digest. */
 #define MLMD_DIGEST "digest"
 
+/* The context of that type and name, made when there is none. */
 struct sl_err *mlmd_context(struct sql_tx *tx, struct sl_arena *a, const char *type,
                             struct sl_str name, int64_t create_ms, int64_t *ret) SL_MUST_USE;
+/* Idempotent, as are the next two. */
 struct sl_err *mlmd_parent_context(struct sql_tx *tx, struct sl_arena *a, int64_t child,
                                    int64_t parent) SL_MUST_USE;
 /* Execution of a context, artifact of a context. */

@@ -59,6 +59,7 @@ static inline bool cell_quick_int(struct sl_str s, int64_t *ret)
     return true;
 }
 
+/* As cell_quick_int, for decimals. */
 bool cell_quick_double(struct sl_str s, double *ret);
 
 /* The date of the last cell that was read: neighbours often share it. */
@@ -67,4 +68,5 @@ struct cell_date {
     int64_t us;
 };
 
+/* As cell_quick_int, for dates and times without an offset. */
 bool cell_quick_timestamp(struct sl_str s, struct cell_date *last, int64_t *ret);

@@ -28,6 +28,7 @@ struct csv_builder {
     struct cell_date date;
 };
 
+/* Empty, for another piece of the column; memory is kept. The first time, `b` is all zero. */
 void csv_builder_start(struct csv_builder *b, const struct csv_column *column, uint32_t index);
 void csv_builder_deinit(struct csv_builder *b);
 /* Appends the cells as values; rows that are bad get something, and a mark in t->faults. */

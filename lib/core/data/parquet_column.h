@@ -4,6 +4,7 @@
 #include "codec/parquet/parquet.h"
 #include "core/data/table.h"
 
+/* What a column of that type is written as. */
 enum parquet_kind parquet_kind_of(enum column_type type);
 /* False: PARQUET_UNSUPPORTED. */
 bool parquet_column_type(enum parquet_kind kind, enum column_type *ret);

@@ -16,6 +16,7 @@
 /* Kinds of cells, and of columns: that of a column is the greatest of its cells'. */
 enum tfx_kind { TFX_UNKNOWN, TFX_INT, TFX_FLOAT, TFX_STRING };
 
+/* The kind of a cell's text; TFX_UNKNOWN when it is empty. */
 enum tfx_kind tfx_kind_of(struct sl_str cell);
 
 struct tfx_columns {

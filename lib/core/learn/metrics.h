@@ -68,6 +68,7 @@ struct metric_values {
     size_t n;
 };
 
+/* Every metric of the task over the rows. */
 void metrics_compute(const struct metric_rows *rows, struct metric_values *ret);
 /* What the best constant prediction (the weighted mean, or class shares) would have: its log loss,
  * or its mean squared error for a regression. */

@@ -34,6 +34,8 @@ static inline double metric_weight(const struct metric_rows *r, const uint8_t *c
     return (r->weights ? r->weights[i] : 1) * (counts ? counts[i] : 1);
 }
 
+/* By task: what does not depend on the weights, once; then the metrics with row i counting
+ * counts[i] times (NULL: once). Lifetime: `a`. */
 void metrics_prepare_binary(struct sl_arena *a, struct metric_basis *b);
 void metrics_weigh_binary(const struct metric_basis *b, const uint8_t *counts,
                           struct metric_values *ret);

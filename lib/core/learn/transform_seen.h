@@ -25,6 +25,7 @@ struct seen {
     struct heavy counts; /* by token, or by the 8 bytes of a number or id as a double */
 };
 
+/* Nothing seen. */
 void seen_init(struct seen *s);
 void seen_deinit(struct seen *s);
 /* The values of some rows. Missing ones are counted in n_missing, and nowhere else. `a` is scratch.
