@@ -1,5 +1,4 @@
 /* From examples and models to rows with labels and scores. */
-#include "codec/diag.h"
 #include "components/evaluator/evaluation.h"
 #include "core/learn/transform.h"
 
@@ -93,18 +92,12 @@ static struct sl_err *choose_columns(struct evaluation *e, struct read_job *job)
     struct sl_arena *a = e->s->a;
     const struct examples *x = job->examples;
     bool *wanted = SL_ARENA_ARRAY(a, bool, x->n_columns);
-    struct sl_str *names = SL_ARENA_ARRAY(a, struct sl_str, x->n_columns);
-    for (size_t i = 0; i < x->n_columns; i++)
-        names[i] = x->columns[i].name;
     want(x, wanted, a, &e->candidate, true);
     want(x, wanted, a, &e->baseline, false);
     for (size_t i = 0; i < e->n_specs; i++)
         for (size_t k = 0; k < e->specs[i].n; k++) {
-            struct sl_str name = e->specs[i].columns[k].column;
-            int at = examples_find_column(x, name);
-            if (at < 0)
-                return SL_ERR(INVALID, "params.slices: the examples have no column '%.*s'%s",
-                              SL_FMT(name), diag_did_you_mean(a, name, names, x->n_columns));
+            int at;
+            SL_TRY(examples_get_column(a, x, e->specs[i].columns[k].column, &at), "params.slices");
             wanted[at] = true;
         }
     job->columns = SL_ARENA_ARRAY(a, int, x->n_columns);
@@ -121,10 +114,8 @@ static struct sl_err *open_split(struct evaluation *e, struct read_job *job)
     struct examples *x;
     SL_TRY(step_input(s, "examples", &t));
     SL_TRY(examples_open(s->a, t, &x));
-    const struct examples_split *split = examples_find_split(x, e->p->split);
-    if (!split)
-        return SL_ERR(INVALID, "params.split: the examples have no split '%.*s'",
-                      SL_FMT(e->p->split));
+    const struct examples_split *split;
+    SL_TRY(examples_get_split(s->a, x, e->p->split, &split), "params.split");
     if (split->n_rows == 0)
         return SL_ERR(INVALID, "split '%.*s' is empty: there is nothing to judge a model by",
                       SL_FMT(split->name));

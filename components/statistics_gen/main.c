@@ -14,21 +14,6 @@ static bool is_listed(struct sl_str name, const struct json_strings *list)
     return false;
 }
 
-static struct sl_err *find_column(struct step *s, const struct examples *e, const char *param,
-                                  struct sl_str name, int *ret)
-{
-    int index = examples_find_column(e, name);
-    if (index < 0) {
-        struct sl_str *names = SL_ARENA_ARRAY(s->a, struct sl_str, e->n_columns);
-        for (size_t i = 0; i < e->n_columns; i++)
-            names[i] = e->columns[i].name;
-        return SL_ERR(INVALID, "params.%s: the examples have no column '%.*s'%s", param,
-                      SL_FMT(name), diag_did_you_mean(s->a, name, names, e->n_columns));
-    }
-    *ret = index;
-    return NULL;
-}
-
 /* The columns that are described, in the order of the examples. */
 static struct sl_err *choose_columns(struct step *s, struct statistics_job *job)
 {
@@ -36,7 +21,7 @@ static struct sl_err *choose_columns(struct step *s, struct statistics_job *job)
     const struct examples *e = job->examples;
     for (size_t i = 0; i < p->features.n; i++) {
         int index;
-        SL_TRY(find_column(s, e, "features", p->features.p[i], &index));
+        SL_TRY(examples_get_column(s->a, e, p->features.p[i], &index), "params.features");
     }
     int *columns = SL_ARENA_ARRAY(s->a, int, e->n_columns);
     for (size_t i = 0; i < e->n_columns; i++)
@@ -52,7 +37,7 @@ static struct sl_err *choose_weight(struct step *s, struct statistics_job *job)
     job->weight = -1;
     if (!p->weight.n)
         return NULL;
-    SL_TRY(find_column(s, job->examples, "weight", p->weight, &job->weight));
+    SL_TRY(examples_get_column(s->a, job->examples, p->weight, &job->weight), "params.weight");
     if (job->examples->columns[job->weight].type == COLUMN_STRING)
         return SL_ERR(INVALID, "params.weight: column '%.*s' is text, expected numbers",
                       SL_FMT(p->weight));
@@ -73,14 +58,9 @@ static struct sl_err *check_excluded(struct step *s, const struct examples *e)
 {
     const struct statistics_gen_params *p = s->params;
     for (size_t i = 0; i < p->exclude_splits.n; i++) {
-        struct sl_str name = p->exclude_splits.p[i];
-        if (examples_find_split(e, name))
-            continue;
-        struct sl_str *names = SL_ARENA_ARRAY(s->a, struct sl_str, e->n_splits);
-        for (size_t k = 0; k < e->n_splits; k++)
-            names[k] = e->splits[k].name;
-        return SL_ERR(INVALID, "params.excludeSplits[%zu]: the examples have no split '%.*s'%s", i,
-                      SL_FMT(name), diag_did_you_mean(s->a, name, names, e->n_splits));
+        const struct examples_split *split;
+        SL_TRY(examples_get_split(s->a, e, p->exclude_splits.p[i], &split),
+               "params.excludeSplits[%zu]", i);
     }
     return NULL;
 }

@@ -98,14 +98,8 @@ static struct sl_err *exclusions(struct step *s, const struct examples *e,
     SL_TRY(exclude_read(s->a, e, r->label_expr, "the label reads it", ret));
     SL_TRY(exclude_read(s->a, e, r->weight_expr, "the weight reads it", ret));
     for (size_t i = 0; i < p->exclude.n; i++) {
-        if (examples_find_column(e, p->exclude.p[i]) < 0) {
-            struct sl_str *names = SL_ARENA_ARRAY(s->a, struct sl_str, e->n_columns);
-            for (size_t k = 0; k < e->n_columns; k++)
-                names[k] = e->columns[k].name;
-            return SL_ERR(INVALID, "params.exclude[%zu]: the examples have no column '%.*s'%s", i,
-                          SL_FMT(p->exclude.p[i]),
-                          diag_did_you_mean(s->a, p->exclude.p[i], names, e->n_columns));
-        }
+        int index;
+        SL_TRY(examples_get_column(s->a, e, p->exclude.p[i], &index), "params.exclude[%zu]", i);
         exclude(ret, p->exclude.p[i], "excluded by params.exclude");
     }
     return NULL;

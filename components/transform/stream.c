@@ -43,10 +43,7 @@ struct sl_err *stream_visit(const struct stream *s, const struct stream_visit *v
     size_t width = 2 * (size_t)workers_count(s->workers);
     int *columns = SL_ARENA_ARRAY(a, int, v->n_columns);
     for (size_t i = 0; i < v->n_columns; i++) {
-        columns[i] = examples_find_column(s->examples, v->columns[i].name);
-        if (columns[i] < 0)
-            return SL_ERR(INVALID, "the examples have no column '%.*s'",
-                          SL_FMT(v->columns[i].name));
+        SL_TRY(examples_get_column(a, s->examples, v->columns[i].name, &columns[i]));
     }
     struct window w = {.stream = s, .visit = v, .columns = columns};
     w.arenas = SL_ARENA_ARRAY(a, struct sl_arena *, width);

@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/vec.h"
+#include "codec/diag.h"
 #include "core/data/parquet_column.h"
 
 struct part {
@@ -153,6 +154,21 @@ const struct examples_split *examples_find_split(const struct examples *e, struc
     return NULL;
 }
 
+struct sl_err *examples_get_split(struct sl_arena *a, const struct examples *e, struct sl_str name,
+                                  const struct examples_split **ret)
+{
+    const struct examples_split *split = examples_find_split(e, name);
+    if (!split) {
+        struct sl_str *names = SL_ARENA_ARRAY(a, struct sl_str, e->n_splits);
+        for (size_t i = 0; i < e->n_splits; i++)
+            names[i] = e->splits[i].name;
+        return SL_ERR(INVALID, "the examples have no split '%.*s'%s", SL_FMT(name),
+                      diag_did_you_mean(a, name, names, e->n_splits));
+    }
+    *ret = split;
+    return NULL;
+}
+
 struct sl_err *examples_select(struct sl_arena *a, const struct examples *e,
                                const struct sl_str *names, size_t n, struct examples_selection *ret)
 {
@@ -162,9 +178,8 @@ struct sl_err *examples_select(struct sl_arena *a, const struct examples *e,
     struct examples_selection s = {.groups = SL_ARENA_ARRAY(a, struct examples_selected, n_groups)};
     bool *chosen = SL_ARENA_ARRAY(a, bool, e->n_splits);
     for (size_t i = 0; names && i < n; i++) {
-        const struct examples_split *split = examples_find_split(e, names[i]);
-        if (!split)
-            return SL_ERR(INVALID, "the examples have no split '%.*s'", SL_FMT(names[i]));
+        const struct examples_split *split;
+        SL_TRY(examples_get_split(a, e, names[i], &split));
         chosen[split - e->splits] = true;
     }
     for (size_t i = 0; i < e->n_splits; i++) {
@@ -183,6 +198,21 @@ int examples_find_column(const struct examples *e, struct sl_str name)
         if (sl_str_eq(e->columns[i].name, name))
             return (int)i;
     return -1;
+}
+
+struct sl_err *examples_get_column(struct sl_arena *a, const struct examples *e, struct sl_str name,
+                                   int *ret)
+{
+    int index = examples_find_column(e, name);
+    if (index < 0) {
+        struct sl_str *names = SL_ARENA_ARRAY(a, struct sl_str, e->n_columns);
+        for (size_t i = 0; i < e->n_columns; i++)
+            names[i] = e->columns[i].name;
+        return SL_ERR(INVALID, "the examples have no column '%.*s'%s", SL_FMT(name),
+                      diag_did_you_mean(a, name, names, e->n_columns));
+    }
+    *ret = index;
+    return NULL;
 }
 
 struct sl_err *examples_read_group(struct sl_arena *a, const struct examples *e,

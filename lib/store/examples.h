@@ -44,6 +44,10 @@ struct sl_err *examples_open(struct sl_arena *a, const struct artifact *t,
                              struct examples **ret) SL_MUST_USE;
 /* NULL when there is no such split. */
 const struct examples_split *examples_find_split(const struct examples *e, struct sl_str name);
+/* The same where it must exist. Errors: invalid: there is none of that name, and which may be
+ * meant. */
+struct sl_err *examples_get_split(struct sl_arena *a, const struct examples *e, struct sl_str name,
+                                  const struct examples_split **ret) SL_MUST_USE;
 /* Row groups of some splits, in the order of splits and rows. */
 struct examples_selected {
     const struct examples_split *split;
@@ -63,6 +67,10 @@ struct sl_err *examples_select(struct sl_arena *a, const struct examples *e,
                                struct examples_selection *ret) SL_MUST_USE;
 /* Index of the column, or -1. */
 int examples_find_column(const struct examples *e, struct sl_str name);
+/* The same where it must exist. Errors: invalid: there is none of that name, and which may be
+ * meant. */
+struct sl_err *examples_get_column(struct sl_arena *a, const struct examples *e, struct sl_str name,
+                                   int *ret) SL_MUST_USE;
 /* One row group as a table of the columns `columns[0..n)` (indices into e->columns; NULL: all), in
  * that order. Lifetime: `a`. Any thread. */
 struct sl_err *examples_read_group(struct sl_arena *a, const struct examples *e,

@@ -287,6 +287,12 @@ static void test_examples__select(void **state)
                     all.groups[i].group == all.groups[i - 1].group + 1);
     struct sl_str absent = SL_STR("test");
     assert_err(examples_select(f->a, e, &absent, 1, &some), INVALID, "no split 'test'");
+    absent = SL_STR("trian");
+    assert_err(examples_select(f->a, e, &absent, 1, &some), INVALID, "did you mean 'train'");
+    int index;
+    assert_ok(examples_get_column(f->a, e, SL_STR("s"), &index));
+    assert_int_equal(index, 4);
+    assert_err(examples_get_column(f->a, e, SL_STR("none"), &index), INVALID, "no column 'none'");
 }
 
 static void test_examples__damaged_properties(void **state)
