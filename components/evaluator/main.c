@@ -64,8 +64,12 @@ static struct sl_err *thresholds_of(struct evaluation *e, struct blessing_thresh
         };
         if (!metric_find(t[i].metric, &to[i].metric) || !metric_applies(to[i].metric, task))
             return SL_ERR(INVALID,
-                          "params.thresholds[%zu].metric: '%.*s' is no metric of a %s model", i,
-                          SL_FMT(t[i].metric), model_task_name(task));
+                          "params.thresholds[%zu].metric: '%.*s' is no metric of a %s model%s", i,
+                          SL_FMT(t[i].metric), model_task_name(task),
+                          e->candidate.model->n_classes == 2 && task == MODEL_MULTICLASS
+                              ? " (a label of two texts is a class each; a condition such as "
+                                "\"label == 'yes'\" makes it binary)"
+                              : "");
     }
     return NULL;
 }

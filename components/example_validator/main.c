@@ -271,7 +271,9 @@ static struct sl_err *judge(const struct validation *v)
     if (v->error_count + v->warning_count == 0)
         step_message(v->s, "no anomalies");
     else
-        step_message(v->s, "%zu errors, %zu warnings", v->error_count, v->warning_count);
+        step_message(v->s, "%zu error%s, %zu warning%s", v->error_count,
+                     v->error_count == 1 ? "" : "s", v->warning_count,
+                     v->warning_count == 1 ? "" : "s");
     if (bad == 0)
         return NULL;
     SL_AUTOBUF(names, 4096);

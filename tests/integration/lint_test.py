@@ -48,6 +48,10 @@ class Lint(unittest.TestCase):
         self.assertEqual(code, 2)
         self.assertEqual(out, ['r.yaml:4: spec.parameters.model: expected one of ["linear","dnn"]'])
 
+    def test_an_empty_file_is_an_error(self):
+        code, out, _ = self.lint(self.file("e.yaml", "# nothing\n"))
+        self.assertEqual((code, out), (2, ["e.yaml: there is no document in it"]))
+
     def test_a_warning_is_no_error(self):
         code, out, err = self.lint(self.file("r.yaml", RUN % "dnn"))
         self.assertEqual(code, 0)

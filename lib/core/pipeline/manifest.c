@@ -381,7 +381,7 @@ void manifest_read(struct diag_list *l, struct sl_str text, struct manifest *m)
         return;
     }
     if (n == 0)
-        diag_add(l, DIAG_WARNING, 0, (struct sl_str){NULL, 0}, "there is no document in it");
+        diag_add(l, DIAG_ERROR, 0, (struct sl_str){NULL, 0}, "there is no document in it");
     for (size_t i = 0; i < n; i++)
         manifest_read_object(l, documents[i], m);
 }
