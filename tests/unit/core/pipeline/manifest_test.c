@@ -307,7 +307,6 @@ static void test_manifest_select_run__of_one_file(void **state SL_UNUSED)
     assert_int_equal(run->ttl_after_finished_ms, -1);
     assert_null(select_run(a, A_RUN "spec: {pipelineRef: {name: q}}\n",
                            "there is no Pipeline 'q' in the file"));
-    assert_null(select_run(a, "# nothing\n", "got 0 Runs and 0 Pipelines"));
     assert_null(select_run(a,
                            HEAD STEPS "---\napiVersion: sluice.dev/v1alpha1\nkind: Pipeline\n"
                                       "metadata: {name: q}\nspec:\n" STEPS,
