@@ -1,45 +1,11 @@
-#include "codec/onnx.h"
-
 #include "base/assert.h"
-
-#include <onnx.pb-c.h>
+#include "codec/onnx_internal.h"
 
 /* The messages are protobuf-c's own structs, in the builder's arena; serialising is one pack. */
 
 enum { IR_VERSION = 8, OPSET = 17, OPSET_ML = 3 };
 
-/* A growing array of pointers, as protobuf-c wants for repeated messages. */
-struct list {
-    void **p;
-    size_t n, capacity;
-};
-
-/* A scalar initializer, so that equal ones are written once. */
-struct scalar {
-    enum onnx_type type;
-    uint64_t bits;
-    struct sl_str text;
-    onnx_value value;
-};
-
-/* A set of names: open addressing. */
-struct names {
-    const char **slots; /* (count) a power of two; NULL: free */
-    size_t n, count;
-};
-
-struct onnx {
-    struct sl_arena *a;
-    char *name;
-    struct list inputs, outputs;     /* Onnx__ValueInfoProto */
-    struct list nodes, initializers; /* Onnx__NodeProto, Onnx__TensorProto */
-    struct list opsets;              /* Onnx__OperatorSetIdProto */
-    struct list scalars;             /* struct scalar */
-    struct names names;              /* all that are given */
-    Onnx__NodeProto *last;
-};
-
-static void push(struct sl_arena *a, struct list *l, void *item)
+void onnx_push(struct sl_arena *a, struct onnx_list *l, void *item)
 {
     if (l->n == l->capacity) {
         size_t capacity = l->capacity ? l->capacity * 2 : 8;
@@ -52,21 +18,11 @@ static void push(struct sl_arena *a, struct list *l, void *item)
     l->p[l->n++] = item;
 }
 
-static char *copy_cstr(struct sl_arena *a, const char *s)
-{
-    return sl_arena_cstr(a, sl_str(s));
-}
-
-static ProtobufCBinaryData copy_bytes(struct sl_arena *a, struct sl_str s)
-{
-    return (ProtobufCBinaryData){.len = s.n, .data = sl_arena_copy(a, s.p ? s.p : "", s.n)};
-}
-
 struct onnx *onnx_new(struct sl_arena *a, const char *graph_name)
 {
     struct onnx *g = SL_ARENA_NEW(a, struct onnx);
     g->a = a;
-    g->name = copy_cstr(a, graph_name);
+    g->name = onnx_copy_cstr(a, graph_name);
     onnx_require(g, "", OPSET);
     return g;
 }
@@ -78,7 +34,7 @@ struct sl_arena *onnx_arena(const struct onnx *g)
 
 /* ---- names ------------------------------------------------------------------------------------*/
 
-static size_t slot_of(const struct names *s, const char *name)
+static size_t slot_of(const struct onnx_names *s, const char *name)
 {
     size_t at = sl_str_hash(sl_str(name)) & (s->count - 1);
     while (s->slots[at] && strcmp(s->slots[at], name) != 0)
@@ -93,9 +49,9 @@ static bool is_taken(const struct onnx *g, const char *name)
 
 static char *take_name(struct onnx *g, char *name)
 {
-    struct names *s = &g->names;
+    struct onnx_names *s = &g->names;
     if (2 * (s->n + 1) > s->count) {
-        struct names old = *s;
+        struct onnx_names old = *s;
         s->count = SL_MAX(2 * old.count, (size_t)64);
         s->slots = SL_ARENA_ARRAY(g->a, const char *, s->count);
         for (size_t i = 0; i < old.count; i++)
@@ -109,7 +65,7 @@ static char *take_name(struct onnx *g, char *name)
 
 /* A name of the form <stem>_<number>. Numbers make it differ from all other inner names; only an
  * input or output can have it already. */
-static char *inner_name(struct onnx *g, const char *stem)
+char *onnx_inner_name(struct onnx *g, const char *stem)
 {
     size_t number = g->nodes.n + g->initializers.n;
     for (int again = 0;; again++) {
@@ -128,7 +84,7 @@ static Onnx__TensorShapeProto__Dimension *new_dimension(struct onnx *g, int64_t 
     Onnx__TensorShapeProto__Dimension *d = SL_ARENA_NEW(g->a, Onnx__TensorShapeProto__Dimension);
     onnx__tensor_shape_proto__dimension__init(d);
     if (size < 0) {
-        d->dim_param = copy_cstr(g->a, "N");
+        d->dim_param = onnx_copy_cstr(g->a, "N");
     } else {
         d->has_dim_value = true;
         d->dim_value = size;
@@ -171,7 +127,7 @@ onnx_value onnx_input(struct onnx *g, struct sl_str name, enum onnx_type type, c
     sl_assert(!is_taken(g, own));
     take_name(g, own);
     Onnx__ValueInfoProto *v = new_info(g, own, type, dims, n_dims);
-    push(g->a, &g->inputs, v);
+    onnx_push(g->a, &g->inputs, v);
     return v->name;
 }
 
@@ -187,7 +143,7 @@ onnx_value onnx_output(struct onnx *g, onnx_value value, struct sl_str name, enu
     onnx_value renamed;
     onnx_node(g, NULL, "Identity", &source, 1, &renamed, 1);
     g->last->output[0] = unique;
-    push(g->a, &g->outputs, new_info(g, unique, type, dims, n_dims));
+    onnx_push(g->a, &g->outputs, new_info(g, unique, type, dims, n_dims));
     return unique;
 }
 
@@ -198,24 +154,24 @@ void onnx_node(struct onnx *g, const char *domain, const char *op, const onnx_va
 {
     Onnx__NodeProto *n = SL_ARENA_NEW(g->a, Onnx__NodeProto);
     onnx__node_proto__init(n);
-    n->op_type = copy_cstr(g->a, op);
+    n->op_type = onnx_copy_cstr(g->a, op);
     if (domain && *domain) {
-        n->domain = copy_cstr(g->a, domain);
+        n->domain = onnx_copy_cstr(g->a, domain);
         onnx_require(g, domain, strcmp(domain, ONNX_ML) == 0 ? OPSET_ML : 1);
     }
     n->n_input = n_inputs;
     n->input = SL_ARENA_ARRAY(g->a, char *, n_inputs);
     for (size_t i = 0; i < n_inputs; i++)
-        n->input[i] = copy_cstr(g->a, inputs[i]);
-    n->name = inner_name(g, op);
+        n->input[i] = onnx_copy_cstr(g->a, inputs[i]);
+    n->name = onnx_inner_name(g, op);
     n->n_output = n_outputs;
     n->output = SL_ARENA_ARRAY(g->a, char *, n_outputs);
     for (size_t i = 0; i < n_outputs; i++) {
         n->output[i] =
-            i == 0 ? n->name : inner_name(g, sl_arena_format(g->a, "%s_output%zu", op, i).p);
+            i == 0 ? n->name : onnx_inner_name(g, sl_arena_format(g->a, "%s_output%zu", op, i).p);
         ret_outputs[i] = n->output[i];
     }
-    push(g->a, &g->nodes, n);
+    onnx_push(g->a, &g->nodes, n);
     g->last = n;
 }
 
@@ -250,7 +206,7 @@ static Onnx__AttributeProto *add_attribute(struct onnx *g, const char *name,
     sl_assert(g->last);
     Onnx__AttributeProto *t = SL_ARENA_NEW(g->a, Onnx__AttributeProto);
     onnx__attribute_proto__init(t);
-    t->name = copy_cstr(g->a, name);
+    t->name = onnx_copy_cstr(g->a, name);
     t->has_type = true;
     t->type = type;
     Onnx__NodeProto *n = g->last;
@@ -273,7 +229,7 @@ void onnx_attr_string(struct onnx *g, const char *name, const char *value)
 {
     Onnx__AttributeProto *t = add_attribute(g, name, ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING);
     t->has_s = true;
-    t->s = copy_bytes(g->a, sl_str(value));
+    t->s = onnx_copy_bytes(g->a, sl_str(value));
 }
 
 void onnx_attr_ints(struct onnx *g, const char *name, const int64_t *values, size_t n)
@@ -297,142 +253,7 @@ void onnx_attr_strings(struct onnx *g, const char *name, const struct sl_str *va
     t->n_strings = n;
     t->strings = SL_ARENA_ARRAY(g->a, ProtobufCBinaryData, n);
     for (size_t i = 0; i < n; i++)
-        t->strings[i] = copy_bytes(g->a, values[i]);
-}
-
-/* ---- tensors ----------------------------------------------------------------------------------*/
-
-static size_t tensor_count(const int64_t *dims, size_t n_dims)
-{
-    size_t count = 1;
-    for (size_t i = 0; i < n_dims; i++) {
-        sl_assert_cmp(dims[i], >=, 0);
-        count *= (size_t)dims[i];
-    }
-    return count;
-}
-
-static Onnx__TensorProto *new_tensor(struct onnx *g, enum onnx_type type, const int64_t *dims,
-                                     size_t n_dims)
-{
-    Onnx__TensorProto *t = SL_ARENA_NEW(g->a, Onnx__TensorProto);
-    onnx__tensor_proto__init(t);
-    t->n_dims = n_dims;
-    t->dims = sl_arena_copy(g->a, dims, n_dims * sizeof(*dims));
-    t->has_data_type = true;
-    t->data_type = type;
-    return t;
-}
-
-/* Numbers lie in raw_data, little-endian as on every machine that Sluice runs on. */
-static Onnx__TensorProto *new_raw_tensor(struct onnx *g, enum onnx_type type, const void *data,
-                                         size_t item_bytes, const int64_t *dims, size_t n_dims)
-{
-    Onnx__TensorProto *t = new_tensor(g, type, dims, n_dims);
-    t->has_raw_data = true;
-    t->raw_data.len = tensor_count(dims, n_dims) * item_bytes;
-    memcpy(&t->raw_data.data, &data, sizeof(data)); /* protobuf-c has no const; it only reads */
-    return t;
-}
-
-static onnx_value add_initializer(struct onnx *g, Onnx__TensorProto *t)
-{
-    t->name = inner_name(g, "const");
-    push(g->a, &g->initializers, t);
-    return t->name;
-}
-
-onnx_value onnx_const_f32(struct onnx *g, const float *data, const int64_t *dims, size_t n_dims)
-{
-    return add_initializer(g, new_raw_tensor(g, ONNX_FLOAT, data, sizeof(*data), dims, n_dims));
-}
-
-onnx_value onnx_const_f64(struct onnx *g, const double *data, const int64_t *dims, size_t n_dims)
-{
-    return add_initializer(g, new_raw_tensor(g, ONNX_DOUBLE, data, sizeof(*data), dims, n_dims));
-}
-
-static onnx_value const_i64(struct onnx *g, const int64_t *data, const int64_t *dims, size_t n_dims)
-{
-    return add_initializer(g, new_raw_tensor(g, ONNX_INT64, data, sizeof(*data), dims, n_dims));
-}
-
-onnx_value onnx_const_str(struct onnx *g, const struct sl_str *data, const int64_t *dims,
-                          size_t n_dims)
-{
-    Onnx__TensorProto *t = new_tensor(g, ONNX_STRING, dims, n_dims);
-    t->n_string_data = tensor_count(dims, n_dims);
-    t->string_data = SL_ARENA_ARRAY(g->a, ProtobufCBinaryData, t->n_string_data);
-    for (size_t i = 0; i < t->n_string_data; i++)
-        t->string_data[i] = copy_bytes(g->a, data[i]);
-    return add_initializer(g, t);
-}
-
-/* ---- scalars ----------------------------------------------------------------------------------*/
-
-static onnx_value find_scalar(const struct onnx *g, enum onnx_type type, uint64_t bits,
-                              struct sl_str text)
-{
-    for (size_t i = 0; i < g->scalars.n; i++) {
-        const struct scalar *s = g->scalars.p[i];
-        if (s->type == type && s->bits == bits && sl_str_eq(s->text, text))
-            return s->value;
-    }
-    return NULL;
-}
-
-static onnx_value remember_scalar(struct onnx *g, enum onnx_type type, uint64_t bits,
-                                  struct sl_str text, onnx_value value)
-{
-    struct scalar *s = SL_ARENA_NEW(g->a, struct scalar);
-    *s = (struct scalar){type, bits, sl_arena_str(g->a, text), value};
-    push(g->a, &g->scalars, s);
-    return value;
-}
-
-static onnx_value raw_scalar(struct onnx *g, enum onnx_type type, const void *item, size_t bytes)
-{
-    uint64_t bits = 0;
-    memcpy(&bits, item, bytes);
-    onnx_value v = find_scalar(g, type, bits, (struct sl_str){0});
-    if (v)
-        return v;
-    const void *copy = sl_arena_copy(g->a, item, bytes);
-    v = add_initializer(g, new_raw_tensor(g, type, copy, bytes, NULL, 0));
-    return remember_scalar(g, type, bits, (struct sl_str){0}, v);
-}
-
-onnx_value onnx_f32(struct onnx *g, float value)
-{
-    return raw_scalar(g, ONNX_FLOAT, &value, sizeof(value));
-}
-
-onnx_value onnx_f64(struct onnx *g, double value)
-{
-    return raw_scalar(g, ONNX_DOUBLE, &value, sizeof(value));
-}
-
-onnx_value onnx_i64(struct onnx *g, int64_t value)
-{
-    return raw_scalar(g, ONNX_INT64, &value, sizeof(value));
-}
-
-onnx_value onnx_bool(struct onnx *g, bool value)
-{
-    uint8_t byte = value;
-    return raw_scalar(g, ONNX_BOOL, &byte, sizeof(byte));
-}
-
-onnx_value onnx_str(struct onnx *g, struct sl_str value)
-{
-    onnx_value v = find_scalar(g, ONNX_STRING, 0, value);
-    return v ? v : remember_scalar(g, ONNX_STRING, 0, value, onnx_const_str(g, &value, NULL, 0));
-}
-
-onnx_value onnx_i64s(struct onnx *g, const int64_t *values, size_t n)
-{
-    const int64_t *copy = sl_arena_copy(g->a, values, n * sizeof(*values));
-    return const_i64(g, copy, (int64_t[]){(int64_t)n}, 1);
+        t->strings[i] = onnx_copy_bytes(g->a, values[i]);
 }
 
 /* ---- the model --------------------------------------------------------------------------------*/
@@ -449,10 +270,10 @@ void onnx_require(struct onnx *g, const char *domain, int64_t version)
     }
     Onnx__OperatorSetIdProto *o = SL_ARENA_NEW(g->a, Onnx__OperatorSetIdProto);
     onnx__operator_set_id_proto__init(o);
-    o->domain = copy_cstr(g->a, name);
+    o->domain = onnx_copy_cstr(g->a, name);
     o->has_version = true;
     o->version = version;
-    push(g->a, &g->opsets, o);
+    onnx_push(g->a, &g->opsets, o);
 }
 
 static int compare_domains(const void *x, const void *y)
