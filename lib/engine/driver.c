@@ -316,7 +316,7 @@ void driver_start(struct engine_step *s)
                               .attempt = r->attempt,
                               .attempt_uri = r->attempt_uri};
     d->s = s;
-    d->a = e->a;
+    d->a = s->driver_a;
     d->r = r;
     d->spec = &e->pipeline->steps[s->index];
     scope_init(&d->scope, s, d->a, 0);

@@ -27,7 +27,7 @@ struct pattern {
 
 struct driver {
     struct engine_step *s;
-    struct sl_arena *a; /* the run's: what is found goes into the record */
+    struct sl_arena *a; /* the step's driver_a: what is found goes into the record */
     struct scope scope;
     enum stage stage;
     struct step_record *r;

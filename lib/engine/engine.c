@@ -44,7 +44,7 @@ static void start_steps(struct engine *e, const struct engine_run_spec *spec)
     e->record.steps = SL_ARENA_ARRAY(e->a, struct step_record, n);
     for (size_t i = 0; i < n; i++) {
         const struct spec_step *step = &e->pipeline->steps[i];
-        e->steps[i] = (struct engine_step){.e = e, .index = i};
+        e->steps[i] = (struct engine_step){.e = e, .index = i, .driver_a = sl_arena_new()};
         if (spec->states)
             e->states[i] = spec->states[i];
         if (spec->record.steps)
@@ -114,6 +114,7 @@ void engine_free(struct engine *e)
     for (size_t i = 0; i < e->pipeline->n_steps; i++) {
         driver_free(e->steps[i].driver);
         sl_buf_deinit(&e->steps[i].task);
+        sl_arena_free(e->steps[i].driver_a);
     }
     sl_buf_deinit(&e->record_text);
     sl_err_free(e->fatal);

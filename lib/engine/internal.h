@@ -27,6 +27,9 @@ struct engine_step {
     struct engine *e;
     size_t index;
     struct driver *driver; /* resolving, or NULL */
+    /* Of its drivers, as long as the run: answers are written into it by adapters' threads, one
+     * request at a time, which the engine's own arena would not bear. */
+    struct sl_arena *driver_a;
     struct sl_str *misses;
     size_t n_misses;
     struct cluster_request create;
