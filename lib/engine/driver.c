@@ -298,7 +298,8 @@ void driver_go(struct driver *d)
         [STAGE_BLESSED] = stage_blessed, [STAGE_PARAMS] = stage_params,
         [STAGE_GUARD] = stage_guard,     [STAGE_LIST] = driver_list,
         [STAGE_HASH] = driver_hash,      [STAGE_LOOKUP] = driver_lookup,
-        [STAGE_VERIFY] = driver_verify,  [STAGE_REJECT] = driver_reject,
+        [STAGE_VERIFY] = driver_verify,  [STAGE_TAKE] = driver_take,
+        [STAGE_REJECT] = driver_reject,
     };
     while (stages[d->stage](d))
         ;

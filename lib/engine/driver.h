@@ -1,5 +1,5 @@
 /* What the files of the driver share: driver.c has the sequence, inputs and parameters;
- * driver_files.c the files outside; driver_cache.c the cache. */
+ * driver_files.c the files outside; driver_cache.c the cache; driver_verify.c what a hit found. */
 #pragma once
 
 #include "base/vec.h"
@@ -14,8 +14,9 @@ enum stage {
     STAGE_LIST,  /* files outside: one pattern at a time */
     STAGE_HASH,  /* one file at a time */
     STAGE_LOOKUP,
-    STAGE_VERIFY, /* a hit: one artifact at a time, its manifest, the sizes of its files,
-                     and the version that was pushed */
+    STAGE_VERIFY, /* a hit: one artifact at a time, its manifest, the sizes and contents of its
+                     files, and the version that was pushed */
+    STAGE_TAKE,
     STAGE_REJECT,
 };
 
@@ -24,6 +25,16 @@ struct artifact;
 struct pattern {
     struct sl_str place, uri;
 };
+
+/* A file of a hit whose content is being checked. */
+struct hashing {
+    struct driver *d;
+    struct blob_request r;
+    size_t file; /* of d->hit */
+};
+
+/* Keeps the disk and the adapter's threads busy, and yet lets other steps' requests through. */
+enum { HASHING_AT_ONCE = 4 };
 
 struct driver {
     struct engine_step *s;
@@ -41,6 +52,10 @@ struct driver {
     struct blob_request list;
     struct fetch fetch;
     struct artifact *hit; /* of the hit, under way */
+    struct hashing hashing[HASHING_AT_ONCE];
+    size_t n_hashing, next_file;
+    size_t bad_file;   /* the first whose content is not its manifest's, or n_files */
+    struct sl_str why; /* the hit does not hold, in a sentence */
     struct index_cache_lookup lookup;
     struct index_cache_reject reject;
     struct index_latest_blessed latest;
@@ -63,4 +78,5 @@ bool driver_list(struct driver *d);
 bool driver_hash(struct driver *d);
 bool driver_lookup(struct driver *d);
 bool driver_verify(struct driver *d);
+bool driver_take(struct driver *d);
 bool driver_reject(struct driver *d);

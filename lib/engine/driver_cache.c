@@ -1,10 +1,6 @@
-/* The cache of the driver: one query, and a hit is verified in storage. */
+/* The cache of the driver: one query, whose hit driver_verify.c verifies, and what becomes of it.
+ */
 #include "engine/driver.h"
-
-#include "base/limits.h"
-#include "store/artifact_manifest.h"
-
-#include <stdlib.h>
 
 static struct task_port *declared_outputs(const struct driver *d)
 {
@@ -90,7 +86,7 @@ bool driver_lookup(struct driver *d)
     return false;
 }
 
-static void take_hit(struct driver *d)
+bool driver_take(struct driver *d)
 {
     const struct index_cache_hit *hit = &d->lookup.ret;
     d->r->outputs = hit->outputs;
@@ -102,6 +98,7 @@ static void take_hit(struct driver *d)
     d->r->message = sl_arena_format(d->a, "made by step '%.*s' of run '%.*s'", SL_FMT(hit->step),
                                     SL_FMT(hit->run_name));
     driver_finish(d, RESOLVE_CACHED);
+    return false;
 }
 
 static void rejected(struct completion *c)
@@ -111,106 +108,13 @@ static void rejected(struct completion *c)
     driver_finish(d, RESOLVE_RUN);
 }
 
-/* Goes on with the next artifact of the hit, or without the hit. */
-static void judge(struct driver *d, bool holds)
-{
-    d->at++;
-    if (!holds)
-        d->stage = STAGE_REJECT;
-    driver_go(d);
-}
-
-static int compare_uri(const void *key, const void *entry)
-{
-    const struct sl_str *uri = key;
-    return sl_str_cmp(*uri, ((const struct blob_stat *)entry)->uri);
-}
-
-/* A full disk or a careless hand leaves files that are short or gone; their content is checked by
- * who reads it. */
-static bool has_all_files(struct sl_arena *a, const struct artifact *t,
-                          const struct blob_request *r)
-{
-    for (size_t i = 0; i < t->n_files; i++) {
-        struct sl_str uri =
-            sl_arena_format(a, "%.*s%.*s", SL_FMT(r->uri), SL_FMT(t->files[i].path));
-        const struct blob_stat *found =
-            r->ret_n ? bsearch(&uri, r->ret_list, r->ret_n, sizeof(*r->ret_list), compare_uri)
-                     : NULL;
-        if (!found || found->bytes != t->files[i].bytes)
-            return false;
-    }
-    return true;
-}
-
-static void list(struct driver *d, struct sl_str folder, void (*done)(struct completion *c))
-{
-    struct engine *e = d->s->e;
-    d->list = (struct blob_request){.c.done = done,
-                                    .op = BLOB_LIST,
-                                    .uri = sl_arena_format(d->a, "%.*s/", SL_FMT(folder)),
-                                    .a = d->a};
-    e->in_flight++;
-    blobs_submit(e->cfg.blobs, e->q, &d->list);
-}
-
-static void pushed_listed(struct completion *c)
-{
-    struct driver *d = SL_CONTAINER_OF(c, struct driver, list.c);
-    struct sl_err *err = driver_answer(d, c);
-    bool holds = !err && d->list.ret_n > 0;
-    sl_err_free(err);
-    judge(d, holds);
-}
-
-/* What was pushed lies outside of storage, where anybody may have removed it. */
-static void files_listed(struct completion *c)
-{
-    struct driver *d = SL_CONTAINER_OF(c, struct driver, list.c);
-    const struct task_output *o = &d->lookup.ret.outputs[d->at];
-    struct sl_err *err = driver_answer(d, c);
-    bool holds = !err && has_all_files(d->a, d->hit, &d->list);
-    struct sl_str pushed = json_get_string(o->properties, "pushed_destination", SL_STR(""));
-    sl_err_free(err);
-    if (holds && sl_str_is(o->type, "PushedModel") && pushed.n)
-        list(d, pushed, pushed_listed);
-    else
-        judge(d, holds);
-}
-
-static void manifest_came(struct fetch *f, struct sl_err *err)
-{
-    struct driver *d = SL_CONTAINER_OF(f, struct driver, fetch);
-    const struct task_output *o = &d->lookup.ret.outputs[d->at];
-    d->hit = SL_ARENA_NEW(d->a, struct artifact);
-    if (!err)
-        err = artifact_manifest_decode(d->a, sl_buf_str(&f->data), d->hit);
-    bool holds = !err && sl_str_eq(d->hit->digest, o->digest);
-    fetch_deinit(f);
-    sl_err_free(err);
-    if (!holds) {
-        judge(d, false);
-        return;
-    }
-    list(d, o->uri, files_listed);
-}
-
-bool driver_verify(struct driver *d)
-{
-    if (d->at == d->lookup.ret.n_outputs) {
-        take_hit(d);
-        return false;
-    }
-    const struct task_output *o = &d->lookup.ret.outputs[d->at];
-    struct sl_str uri = artifact_file_uri(d->a, o->uri, SL_STR(ARTIFACT_MANIFEST));
-    d->fetch = (struct fetch){.e = d->s->e, .done = manifest_came};
-    fetch_start(&d->fetch, uri, SL_LIMIT_DOCUMENT_BYTES);
-    return false;
-}
-
 bool driver_reject(struct driver *d)
 {
     struct engine *e = d->s->e;
+    if (e->cfg.explain_cache) {
+        d->s->misses = sl_arena_copy(d->a, &d->why, sizeof(d->why));
+        d->s->n_misses = 1;
+    }
     d->reject = (struct index_cache_reject){
         .c.done = rejected, .outputs = d->lookup.ret.outputs, .n_outputs = d->lookup.ret.n_outputs};
     e->in_flight++;

@@ -117,6 +117,7 @@ void engine_free(struct engine *e)
         sl_arena_free(e->steps[i].driver_a);
     }
     sl_buf_deinit(&e->record_text);
+    sl_map_deinit(&e->verified);
     sl_err_free(e->fatal);
     completion_queue_free(e->q);
     sl_arena_free(e->watch_a);

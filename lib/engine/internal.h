@@ -1,6 +1,7 @@
 /* What the files of engine/ share. */
 #pragma once
 
+#include "base/map.h"
 #include "core/lineage/cache_key.h"
 #include "core/pipeline/plan.h"
 #include "engine/engine.h"
@@ -57,9 +58,10 @@ struct engine {
     struct engine_step *steps;
     bool units_known, units_asked;
     enum answer published;
-    bool dirty;           /* the recorded state is to be saved */
-    size_t in_flight;     /* requests without an answer */
-    struct sl_err *fatal; /* the state cannot be saved, the cluster not asked */
+    bool dirty;             /* the recorded state is to be saved */
+    size_t in_flight;       /* requests without an answer */
+    struct sl_err *fatal;   /* the state cannot be saved, the cluster not asked */
+    struct sl_map verified; /* artifacts of cache hits that hold, as "digest uri" */
     struct sl_arena *tick_a;
     struct sl_str publish_trouble;
 

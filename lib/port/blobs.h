@@ -6,11 +6,14 @@
 #pragma once
 
 #include "base/arena.h"
+#include "codec/sha256.h"
 #include "port/completion.h"
 
 enum blob_op {
     BLOB_STAT,   /* -> ret_stat                              not_found */
     BLOB_GET,    /* offset, data, size -> ret_size (short only at the end)   not_found */
+    BLOB_SHA256, /* -> ret_sha256: of the whole object, where it lies; a store may answer with the
+                    checksum it keeps   not_found */
     BLOB_PUT,    /* data, size, if_absent                    conflict: if_absent and there is one */
     BLOB_REMOVE, /* fine when there is none */
     BLOB_LIST, /* uri is a prefix ending in '/', recursive -> ret_list, sorted by uri; an absent one
@@ -47,6 +50,7 @@ struct blob_request {
     struct sl_arena *a; /* where answers live (STAT, LIST) */
 
     size_t ret_size;
+    char ret_sha256[SHA256_HEX];
     struct blob_stat ret_stat;
     struct blob_stat *ret_list;
     size_t ret_n;

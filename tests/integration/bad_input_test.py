@@ -34,9 +34,9 @@ class Case(unittest.TestCase):
         self.assertEqual(done.returncode, code, done.stdout + done.stderr)
         return done.stdout + done.stderr
 
-    def run_csv(self, data, code=0):
+    def run_csv(self, data, *args, code=0):
         (self.folder / "in.csv").write_bytes(data if isinstance(data, bytes) else data.encode())
-        return self.sluice("run", "p.yaml", code=code)
+        return self.sluice("run", "p.yaml", *args, code=code)
 
     def states(self, output):
         return dict(re.findall(r"^(\S+) +([a-z_]+) ", output[output.index("\nSTEP "):], re.M))
@@ -123,6 +123,24 @@ class Damage(Case):
             with self.subTest(step):
                 damage()
                 self.assertEqual(self.states(self.run_csv(ROWS))[step], "succeeded")
+                shutil.rmtree(self.folder / ".sluice")
+                self.run_csv(ROWS)
+
+    def test_a_file_with_a_flipped_byte_is_no_cache_hit(self):
+        for pattern, step in [("examples/1/examples/Split-train/*.parquet", "examples"),
+                              ("schema/1/schema/schema.pbtxt", "schema"),
+                              ("statistics/1/statistics/Split-train/FeatureStats.pb", "statistics")]:
+            with self.subTest(pattern):
+                damaged = self.file(pattern)
+                content = bytearray(damaged.read_bytes())
+                content[len(content) // 2] ^= 1
+                damaged.write_bytes(content)
+                again = self.run_csv(ROWS, "--explain-cache")
+                for name in ["examples", "statistics", "schema"]:
+                    self.assertEqual(self.states(again)[name], "succeeded" if name == step else "cached")
+                path = damaged.as_posix().partition(f"/{step}/1/{step}/")[2]
+                self.assertRegex(again, rf"(?m)^{step}: .* '{path}' of its '{step}' has another content than was written$")
+                self.assertEqual(self.states(self.run_csv(ROWS))[step], "cached")
                 shutil.rmtree(self.folder / ".sluice")
                 self.run_csv(ROWS)
 

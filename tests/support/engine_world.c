@@ -90,6 +90,11 @@ static struct sl_err *serve_blob(struct engine_world *w, struct blob_request *r)
         r->ret_stat = (struct blob_stat){.uri = r->uri, .bytes = (int64_t)f->data.n};
         return NULL;
     }
+    if (r->op == BLOB_SHA256) {
+        sha256_hex(sl_buf_str(&f->data), r->ret_sha256);
+        w->hashed++;
+        return NULL;
+    }
     size_t at = SL_MIN((size_t)r->offset, f->data.n);
     r->ret_size = SL_MIN(r->size, f->data.n - at);
     memcpy(r->data, f->data.p + at, r->ret_size);
@@ -321,6 +326,7 @@ static void reject(struct engine_index *x, struct completion_queue *q, struct in
 {
     struct engine_world *w = of_index(x);
     struct sl_err *err = index_error(w);
+    w->rejections++;
     if (!err)
         sl_map_clear(&w->cache);
     completion_post(q, &r->c, err);

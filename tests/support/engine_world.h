@@ -37,6 +37,7 @@ struct engine_world {
     int64_t now_us;
     SL_VEC(struct engine_world_unit *) units;
     SL_VEC(struct engine_world_file *) files;
+    size_t hashed; /* digests of files asked for */
     struct cluster_request *watch;
     struct completion_queue *watch_q;
     engine_world_behave *behave;
@@ -50,7 +51,7 @@ struct engine_world {
     struct sl_map published;             /* "step", "run": how often its end was published */
     struct index_latest_blessed blessed; /* what ret_* to answer with */
     bool index_down;
-    size_t lookups;
+    size_t lookups, rejections;
     struct sl_map cache; /* key -> struct step_record * */
 
     /* dying */

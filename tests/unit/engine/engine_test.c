@@ -160,60 +160,78 @@ static void test_engine__a_run_goes_on_without_the_index(void **state)
     engine_world_deinit(&w);
 }
 
-static const char cached[] = HEAD STEP("a", "    cache: {version: v1}\n");
+static const char cached[] =
+    HEAD STEP("a", "    cache: {version: v1}\n") STEP("b", "    cache: {version: v2}\n"
+                                                           "    inputs: {i: a}\n");
 
-/* The artifact that an earlier run has left, and the execution in the cache that names it. */
-static void fill_cache(struct engine_world *w, struct step_record *hit, bool intact)
+#define OLD           "file:///store/old/o"
+#define SHA256_HELLO  "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+#define FILE_OF(name) "{\"bytes\":5,\"path\":\"" name "\",\"sha256\":\"" SHA256_HELLO "\"}"
+#define FILES         "[" FILE_OF("x") "," FILE_OF("y") "]"
+
+enum damage { INTACT, BAD_DIGEST, SHORT_FILE, NO_FILE, FLIPPED_FILE };
+
+static void put_text(struct engine_world *w, const char *uri, struct sl_str text)
 {
-    SL_AUTOBUF(text, 0);
-    static struct task_output output;
-    char hex[SHA256_HEX];
-    struct json *o = json_new_object(w->a);
-    sha256_hex(SL_STR("{\"files\":[],\"type\":\"Text\"}"), hex);
-    output = (struct task_output){.name = SL_STR("o"),
-                                  .type = SL_STR("Text"),
-                                  .uri = SL_STR("file:///store/old/o"),
-                                  .digest = sl_arena_str(w->a, sl_str(hex)),
-                                  .properties = o};
-    *hit = (struct step_record){.step = SL_STR("a"), .outputs = &output, .n_outputs = 1};
-    json_set_string(w->a, o, "type", SL_STR("Text"));
-    json_set(w->a, o, "files", json_new_array(w->a));
-    json_set_string(w->a, o, "digest", intact ? output.digest : SL_STR("0000"));
-    json_set(w->a, o, "properties", json_new_object(w->a));
-    json_format(o, JSON_COMPACT, &text);
-    struct blob_request put = {.op = BLOB_PUT,
-                               .uri = SL_STR("file:///store/old/o/_manifest.json"),
-                               .data = text.p,
-                               .size = text.n};
-    assert_ok(blobs_do(&w->blobs, &put));
+    struct blob_request r = {
+        .op = BLOB_PUT, .uri = sl_str(uri), .data = sl_arena_cstr(w->a, text), .size = text.n};
+    assert_ok(blobs_do(&w->blobs, &r));
 }
 
-static void run_cached(bool intact, const char *expected, int runs)
+/* The artifact that an earlier run has left, and the execution in the cache that names it. */
+static struct step_record *fill_cache(struct engine_world *w, enum damage damage)
+{
+    static const char *const contents[] = {"hello", "hello", "hell", NULL, "hellp"};
+    char hex[SHA256_HEX];
+    struct step_record *hit = SL_ARENA_NEW(w->a, struct step_record);
+    struct task_output *output = SL_ARENA_NEW(w->a, struct task_output);
+    sha256_hex(SL_STR("{\"files\":" FILES ",\"type\":\"Text\"}"), hex);
+    *output = (struct task_output){.name = SL_STR("o"),
+                                   .type = SL_STR("Text"),
+                                   .uri = SL_STR(OLD),
+                                   .digest = sl_arena_str(w->a, sl_str(hex)),
+                                   .properties = json_new_object(w->a)};
+    *hit = (struct step_record){.step = SL_STR("a"), .outputs = output, .n_outputs = 1};
+    put_text(w, OLD "/_manifest.json",
+             sl_arena_format(w->a, "{\"type\":\"Text\",\"files\":" FILES ",\"digest\":\"%s\"}",
+                             damage == BAD_DIGEST ? "0000" : hex));
+    put_text(w, OLD "/x", SL_STR("hello"));
+    if (contents[damage])
+        put_text(w, OLD "/y", sl_str(contents[damage]));
+    return hit;
+}
+
+/* The next life is another run: the first one's units and results are none of its. */
+static void forget_run(struct engine_world *w)
+{
+    sl_buf_clear(&w->status);
+    w->dead = false;
+    for (size_t i = 0; i < w->units.n; i++)
+        w->units.p[i]->step[0] = w->units.p[i]->name[0] = 'z';
+    for (size_t i = 0; i < w->files.n; i++)
+        w->files.p[i]->uri[0] = 'z';
+}
+
+static void run_cached(enum damage damage, const char *expected, int runs)
 {
     struct engine_world w;
     struct watcher x;
-    struct step_record hit;
     start(&w, &x);
     const struct spec_pipeline *p = engine_world_pipeline(&w, cached);
     /* The key of the step as the engine will ask for it: found by a first run. */
     assert_int_equal(engine_world_live(&w, p), OUTCOME_SUCCEEDED);
     struct step_record first = engine_world_step(&w, "a");
     assert_non_null(first.cache);
-    assert_int_equal(w.lookups, 1);
-    sl_buf_clear(&w.status);
-    w.dead = false;
+    assert_int_equal(w.lookups, 2);
+    forget_run(&w);
     x.successes[0] = 0;
-    /* The first run's units and results are none of the second's. */
-    for (size_t i = 0; i < w.units.n; i++)
-        w.units.p[i]->step[0] = w.units.p[i]->name[0] = 'z';
-    for (size_t i = 0; i < w.files.n; i++)
-        w.files.p[i]->uri[0] = 'z';
-    fill_cache(&w, &hit, intact);
-    sl_map_set_ptr(&w.cache, cache_key(w.a, first.cache), &hit);
+    struct step_record *hit = fill_cache(&w, damage);
+    sl_map_set_ptr(&w.cache, cache_key(w.a, first.cache), hit);
     assert_int_equal(engine_world_live(&w, p), OUTCOME_SUCCEEDED);
     struct step_record second = engine_world_step(&w, "a");
     assert_str(second.outcome, expected);
     assert_int_equal(x.successes[0], runs);
+    assert_int_equal(w.rejections, runs);
     if (runs == 0)
         assert_str(second.cached_run, "u0");
     engine_world_deinit(&w);
@@ -222,13 +240,41 @@ static void run_cached(bool intact, const char *expected, int runs)
 static void test_engine__a_hit_is_taken(void **state)
 {
     (void)state;
-    run_cached(true, "cached", 0);
+    run_cached(INTACT, "cached", 0);
 }
 
 static void test_engine__a_hit_that_does_not_hold_is_rejected(void **state)
 {
     (void)state;
-    run_cached(false, "succeeded", 1);
+    run_cached(BAD_DIGEST, "succeeded", 1);
+    run_cached(SHORT_FILE, "succeeded", 1);
+    run_cached(NO_FILE, "succeeded", 1);
+    run_cached(FLIPPED_FILE, "succeeded", 1);
+}
+
+/* Two steps hit one artifact: its two files are read once. */
+static void test_engine__a_hit_is_verified_once_a_run(void **state)
+{
+    struct engine_world w;
+    struct watcher x;
+    (void)state;
+    start(&w, &x);
+    const struct spec_pipeline *p = engine_world_pipeline(&w, cached);
+    assert_int_equal(engine_world_live(&w, p), OUTCOME_SUCCEEDED);
+    struct step_record first = engine_world_step(&w, "a");
+    forget_run(&w);
+    struct step_record *hit = fill_cache(&w, INTACT);
+    sl_map_set_ptr(&w.cache, cache_key(w.a, first.cache), hit);
+    assert_int_equal(engine_world_live(&w, p), OUTCOME_SUCCEEDED);
+    sl_map_set_ptr(&w.cache, cache_key(w.a, engine_world_step(&w, "b").cache), hit);
+    forget_run(&w);
+    fill_cache(&w, INTACT);
+    w.hashed = 0;
+    assert_int_equal(engine_world_live(&w, p), OUTCOME_SUCCEEDED);
+    assert_str(engine_world_step(&w, "a").outcome, "cached");
+    assert_str(engine_world_step(&w, "b").outcome, "cached");
+    assert_int_equal(w.hashed, 2);
+    engine_world_deinit(&w);
 }
 
 /* ---- the guard of a push ---------------------------------------------------------------------*/
@@ -356,6 +402,7 @@ int main(void)
         cmocka_unit_test(test_engine__a_run_goes_on_without_the_index),
         cmocka_unit_test(test_engine__a_hit_is_taken),
         cmocka_unit_test(test_engine__a_hit_that_does_not_hold_is_rejected),
+        cmocka_unit_test(test_engine__a_hit_is_verified_once_a_run),
         cmocka_unit_test(test_engine__pushes_what_was_compared_with_the_latest),
         cmocka_unit_test(test_engine__latest_blessed_waits_for_the_index),
     };
