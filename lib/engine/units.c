@@ -101,8 +101,10 @@ static void listed(struct completion *c)
 void units_list(struct engine *e)
 {
     e->units_asked = true;
+    /* The adapter answers on a thread of its own: into the watch's arena, which nobody else uses
+     * before the watch is opened. */
     e->list = (struct cluster_request){
-        .c.done = listed, .op = CLUSTER_LIST, .run_uid = e->record.uid, .a = e->a};
+        .c.done = listed, .op = CLUSTER_LIST, .run_uid = e->record.uid, .a = e->watch_a};
     e->in_flight++;
     cluster_submit(e->cfg.cluster, e->q, &e->list);
 }
