@@ -70,7 +70,13 @@ static struct sl_err *read_manifest(struct run *r, const struct spec_run **ret)
     diag_list_init(&l, r->a, sl_str(r->o.file));
     if (!sl_file_exists(r->o.file))
         return SL_ERR(INVALID, "there is no file '%s'", r->o.file);
-    SL_TRY(sl_file_read(r->a, r->o.file, SL_LIMIT_MANIFEST_BYTES, &text));
+    struct sl_err *err = sl_file_read(r->a, r->o.file, SL_LIMIT_MANIFEST_BYTES, &text);
+    if (err && err->kind == SL_ERR_DENIED) {
+        /* To the exit code it is what an unreadable input is: nothing that a retry mends. */
+        sl_err_free(err);
+        return SL_ERR(INVALID, "'%s' cannot be read: permission denied", r->o.file);
+    }
+    SL_TRY(err);
     manifest_read(&l, text, &m);
     manifest_check(&l, &m);
     const struct spec_run *run = l.error_count ? NULL : manifest_select_run(&l, &m);

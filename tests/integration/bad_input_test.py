@@ -46,6 +46,18 @@ class Case(unittest.TestCase):
         return found
 
 
+class Manifest(Case):
+    def test_one_that_cannot_be_read(self):
+        """As another user than root, whom permissions do not stop; by a copy, since he may not reach the checkout."""
+        sluice = shutil.copy(BIN / "sluice", self.folder)
+        manifest = self.folder / "p.yaml"
+        manifest.chmod(0)
+        self.folder.chmod(0o777)
+        other = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+        done = subprocess.run([sluice, "run", "p.yaml"], cwd=self.folder, capture_output=True, text=True, **other)
+        self.assertEqual((done.returncode, done.stderr), (2, "sluice run: 'p.yaml' cannot be read: permission denied\n"))
+
+
 class Csv(Case):
     def test_one_error_that_says_where(self):
         for name, data, expected in [
