@@ -193,11 +193,27 @@ static struct sl_err *make_folder(const char *path)
     return sl_dir_make(sl_arena_cstr(a, sl_strn(path, (size_t)(slash - path))));
 }
 
-/* The write-ahead log lets readers of any process go on while one writes. A lost power supply may
- * cost the last commits, not the file; the index is rebuilt from storage then. */
+/* The write-ahead log lets readers of any process go on while one writes. SQLite does not call the
+ * busy handler for the change of mode, so that of several who make the file at once all but one
+ * would fail: they wait here. */
+static struct sl_err *use_wal(struct sqlite_connection *c)
+{
+    enum { NAP_MS = 2 };
+    struct sl_err *err = sqlite_connection_exec(c, "PRAGMA journal_mode = WAL");
+    for (int waited = 0; err && err->kind == SL_ERR_UNAVAILABLE && waited < BUSY_MS;
+         waited += NAP_MS) {
+        sl_err_free(err);
+        sqlite3_sleep(NAP_MS);
+        err = sqlite_connection_exec(c, "PRAGMA journal_mode = WAL");
+    }
+    return err;
+}
+
+/* A lost power supply may cost the last commits, not the file; the index is rebuilt from storage
+ * then. */
 static struct sl_err *prepare_writer(struct sqlite_connection *c)
 {
-    SL_TRY(sqlite_connection_exec(c, "PRAGMA journal_mode = WAL"));
+    SL_TRY(use_wal(c));
     SL_TRY(sqlite_connection_exec(c, "PRAGMA synchronous = NORMAL"));
     return sqlite_schema_apply(c);
 }
