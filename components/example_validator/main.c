@@ -1,6 +1,7 @@
 /* ExampleValidator: statistics against a schema, split by split. Its findings are committed first;
  * then `failOn` says whether the step ends as invalid input. */
 #include "base/limits.h"
+#include "codec/proto_message.h"
 #include "core/catalog/example_validator.h"
 #include "core/data/anomalies.h"
 #include "kit/report.h"
@@ -42,35 +43,26 @@ static const struct dataset_statistics *counterpart(const struct statistics_spli
 
 typedef Tensorflow__Metadata__V0__FeatureComparator comparator_message;
 
-static void *message(struct sl_arena *a, const ProtobufCMessageDescriptor *d)
-{
-    void *m = sl_arena_alloc(a, d->sizeof_message);
-    d->message_init(m);
-    return m;
-}
-
-#define NEW(a, name) message((a), &tensorflow__metadata__v0__##name##__descriptor)
-
 static comparator_message *make_comparator(struct sl_arena *a, const struct validator_comparator *c)
 {
-    comparator_message *m = NEW(a, feature_comparator);
+    comparator_message *m = PROTO_METADATA_NEW(a, feature_comparator);
     if (c->has_l_infinity) {
-        m->infinity_norm = NEW(a, infinity_norm);
+        m->infinity_norm = PROTO_METADATA_NEW(a, infinity_norm);
         m->infinity_norm->has_threshold = true;
         m->infinity_norm->threshold = c->l_infinity;
     }
     if (c->has_normalized_difference) {
-        m->normalized_abs_difference = NEW(a, normalized_absolute_difference);
+        m->normalized_abs_difference = PROTO_METADATA_NEW(a, normalized_absolute_difference);
         m->normalized_abs_difference->has_threshold = true;
         m->normalized_abs_difference->threshold = c->normalized_difference;
     }
     if (c->has_jensen_shannon) {
-        m->jensen_shannon_divergence = NEW(a, jensen_shannon_divergence);
+        m->jensen_shannon_divergence = PROTO_METADATA_NEW(a, jensen_shannon_divergence);
         m->jensen_shannon_divergence->has_threshold = true;
         m->jensen_shannon_divergence->threshold = c->jensen_shannon;
         if (c->histogram == 1) {
             m->jensen_shannon_divergence->source =
-                NEW(a, jensen_shannon_divergence__histogram_source);
+                PROTO_METADATA_NEW(a, jensen_shannon_divergence__histogram_source);
             m->jensen_shannon_divergence->source->has_type = true;
             m->jensen_shannon_divergence->source->type =
                 TENSORFLOW__METADATA__V0__JENSEN_SHANNON_DIVERGENCE__HISTOGRAM_SOURCE__TYPE__QUANTILES;

@@ -2,6 +2,7 @@
 #include "codec/diag.h"
 #include "codec/pbtxt.h"
 #include "codec/pbtxt_element.h"
+#include "codec/proto_message.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -335,8 +336,7 @@ static struct sl_err *parse_message(struct parser *p, const ProtobufCMessageDesc
 {
     if (depth > SL_LIMIT_JSON_DEPTH)
         return SL_ERR(INVALID, "line %d: nested deeper than %d", p->line, SL_LIMIT_JSON_DEPTH);
-    ProtobufCMessage *m = sl_arena_zero(p->a, 1, d->sizeof_message);
-    d->message_init(m);
+    ProtobufCMessage *m = proto_message_new(p->a, d);
     while (end ? !at_sign(p, end) : p->token.kind != TOKEN_END) {
         if (p->token.kind != TOKEN_WORD)
             return expected(p, "a field name");

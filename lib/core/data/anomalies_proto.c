@@ -1,4 +1,5 @@
 /* Findings as tensorflow.metadata.v0.Anomalies (SchemaDiff.pb). */
+#include "codec/proto_message.h"
 #include "core/data/anomalies.h"
 
 #include "anomalies.pb-c.h"
@@ -10,18 +11,9 @@ typedef Tensorflow__Metadata__V0__Anomalies__AnomalyInfoEntry entry_message;
 typedef Tensorflow__Metadata__V0__DriftSkewInfo drift_message;
 typedef Tensorflow__Metadata__V0__DriftSkewInfo__Measurement measurement_message;
 
-#define NEW(a, name) make((a), &tensorflow__metadata__v0__##name##__descriptor)
-
-static void *make(struct sl_arena *a, const ProtobufCMessageDescriptor *d)
-{
-    void *m = sl_arena_alloc(a, d->sizeof_message);
-    d->message_init(m);
-    return m;
-}
-
 static Tensorflow__Metadata__V0__Path *make_path(struct sl_arena *a, struct sl_str feature)
 {
-    Tensorflow__Metadata__V0__Path *p = NEW(a, path);
+    Tensorflow__Metadata__V0__Path *p = PROTO_METADATA_NEW(a, path);
     p->n_step = 1;
     p->step = SL_ARENA_ARRAY(a, char *, 1);
     p->step[0] = sl_arena_cstr(a, feature);
@@ -46,7 +38,7 @@ static char *serialized_path(struct sl_arena *a, struct sl_str feature)
 
 static reason_message *make_reason(struct sl_arena *a, const struct anomaly *x)
 {
-    reason_message *r = NEW(a, anomaly_info__reason);
+    reason_message *r = PROTO_METADATA_NEW(a, anomaly_info__reason);
     r->has_type = true;
     r->type = (int32_t)x->type;
     r->short_description = sl_arena_cstr(a, sl_str(x->short_description));
@@ -57,7 +49,7 @@ static reason_message *make_reason(struct sl_arena *a, const struct anomaly *x)
 /* One entry of the `n` findings that follow one another about a feature. */
 static info_message *make_info(struct sl_arena *a, const struct anomaly *first, size_t n)
 {
-    info_message *info = NEW(a, anomaly_info);
+    info_message *info = PROTO_METADATA_NEW(a, anomaly_info);
     int severity = 0;
     SL_AUTOBUF(all, 0);
     info->reason = SL_ARENA_ARRAY(a, reason_message *, n);
@@ -94,7 +86,7 @@ static void add_infos(struct sl_arena *a, const struct anomalies *l, anomalies_m
         if (!x->feature.n) {
             m->dataset_anomaly_info = info;
         } else {
-            entry_message *e = NEW(a, anomalies__anomaly_info_entry);
+            entry_message *e = PROTO_METADATA_NEW(a, anomalies__anomaly_info_entry);
             e->key = serialized_path(a, x->feature);
             e->value = info;
             m->anomaly_info[m->n_anomaly_info++] = e;
@@ -114,13 +106,13 @@ static void add_measurements(struct sl_arena *a, const struct anomalies *l, anom
         drift_message *d =
             m->n_drift_skew_info ? m->drift_skew_info[m->n_drift_skew_info - 1] : NULL;
         if (!d || !sl_str_is(x->feature, d->path->step[0])) {
-            d = NEW(a, drift_skew_info);
+            d = PROTO_METADATA_NEW(a, drift_skew_info);
             d->path = make_path(a, x->feature);
             d->drift_measurements = SL_ARENA_ARRAY(a, measurement_message *, n);
             d->skew_measurements = SL_ARENA_ARRAY(a, measurement_message *, n);
             m->drift_skew_info[m->n_drift_skew_info++] = d;
         }
-        measurement_message *one = NEW(a, drift_skew_info__measurement);
+        measurement_message *one = PROTO_METADATA_NEW(a, drift_skew_info__measurement);
         one->has_type = one->has_value = one->has_threshold = true;
         one->type = (Tensorflow__Metadata__V0__DriftSkewInfo__Measurement__Type)x->type;
         one->value = x->value;
@@ -135,7 +127,7 @@ static void add_measurements(struct sl_arena *a, const struct anomalies *l, anom
 void anomalies_encode(const struct anomalies *l, const schema_message *s, struct sl_buf *b)
 {
     SL_AUTOARENA(a);
-    anomalies_message *m = NEW(a, anomalies);
+    anomalies_message *m = PROTO_METADATA_NEW(a, anomalies);
     /* Packing does not write to the schema; the generated type has no const. */
     m->baseline = (schema_message *)(uintptr_t)s;
     m->has_anomaly_name_format = true;

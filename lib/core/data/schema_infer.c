@@ -1,5 +1,6 @@
 /* From statistics to a schema: TFDV's inference rules, feature by feature (its documented
  * behaviour; the table is in docs/reference/schema.md). */
+#include "codec/proto_message.h"
 #include "core/data/schema.h"
 
 #include <math.h>
@@ -12,15 +13,6 @@ typedef Tensorflow__Metadata__V0__ValueCount value_count_message;
 typedef Tensorflow__Metadata__V0__IntDomain int_domain_message;
 typedef Tensorflow__Metadata__V0__BoolDomain bool_domain_message;
 typedef Tensorflow__Metadata__V0__TimeDomain time_domain_message;
-
-static void *new_message(struct sl_arena *a, const ProtobufCMessageDescriptor *d)
-{
-    void *m = sl_arena_alloc(a, d->sizeof_message);
-    d->message_init(m);
-    return m;
-}
-
-#define NEW(a, descriptor) new_message(a, &tensorflow__metadata__v0__##descriptor##__descriptor)
 
 /* Appends to a repeated field; its array is made anew, which is rare and small. */
 static void append(struct sl_arena *a, size_t *n, void *array, void *item)
@@ -59,14 +51,14 @@ static void infer_counts(struct sl_arena *a, schema_feature *to, const struct st
                          const struct schema_options *options)
 {
     if (options->infer_shape && always_single(c)) {
-        shape_message *shape = NEW(a, fixed_shape);
-        dim_message *dim = NEW(a, fixed_shape__dim);
+        shape_message *shape = PROTO_METADATA_NEW(a, fixed_shape);
+        dim_message *dim = PROTO_METADATA_NEW(a, fixed_shape__dim);
         dim->has_size = true;
         dim->size = (int64_t)c->max_values;
         append(a, &shape->n_dim, &shape->dim, dim);
         to->shape = shape;
     } else if (c->min_values > 0) {
-        value_count_message *count = NEW(a, value_count);
+        value_count_message *count = PROTO_METADATA_NEW(a, value_count);
         count->has_min = true;
         count->min = c->min_values == c->max_values ? (int64_t)c->min_values : 1;
         count->has_max = c->min_values == c->max_values;
@@ -103,7 +95,7 @@ static bool infer_bool_strings(struct sl_arena *a, schema_feature *to,
             return false;
         *slot = labels->p[i].value;
     }
-    bool_domain_message *domain = NEW(a, bool_domain);
+    bool_domain_message *domain = PROTO_METADATA_NEW(a, bool_domain);
     if (true_value.p)
         domain->true_value = sl_arena_cstr(a, true_value);
     if (false_value.p)
@@ -138,7 +130,7 @@ static int compare_values(const void *x, const void *y)
 static void infer_enum(struct sl_arena *a, schema_message *s, schema_feature *to,
                        const struct statistics_values *labels)
 {
-    schema_string_domain *domain = NEW(a, string_domain);
+    schema_string_domain *domain = PROTO_METADATA_NEW(a, string_domain);
     const char *name = to->name;
     for (int suffix = 2; name_is_taken(s, name); suffix++)
         name = sl_arena_format(a, "%s%d", to->name, suffix).p;
@@ -165,7 +157,7 @@ static void infer_string_domain(struct sl_arena *a, schema_message *s, schema_fe
         return; /* More values than the statistics list: no domain could hold them. */
     if (all_integers(labels)) {
         to->domain_info_case = SCHEMA_DOMAIN(INT_DOMAIN);
-        to->int_domain = NEW(a, int_domain);
+        to->int_domain = PROTO_METADATA_NEW(a, int_domain);
     } else if (labels->n >= 1 && labels->n <= options->max_string_domain) {
         infer_enum(a, s, to, labels);
     }
@@ -175,7 +167,7 @@ static void infer_domain(struct sl_arena *a, schema_message *s, schema_feature *
                          const struct feature_statistics *f, const struct schema_options *options)
 {
     if (f->domain == STATISTICS_DOMAIN_TIME) {
-        time_domain_message *domain = NEW(a, time_domain);
+        time_domain_message *domain = PROTO_METADATA_NEW(a, time_domain);
         domain->format_case = TENSORFLOW__METADATA__V0__TIME_DOMAIN__FORMAT_INTEGER_FORMAT;
         domain->integer_format =
             TENSORFLOW__METADATA__V0__TIME_DOMAIN__INTEGER_TIME_FORMAT__UNIX_MICROSECONDS;
@@ -184,7 +176,7 @@ static void infer_domain(struct sl_arena *a, schema_message *s, schema_feature *
     } else if (f->domain == STATISTICS_DOMAIN_BOOL ||
                (f->type == STATISTICS_INT && f->numeric.min >= 0 && f->numeric.max == 1)) {
         to->domain_info_case = SCHEMA_DOMAIN(BOOL_DOMAIN);
-        to->bool_domain = NEW(a, bool_domain);
+        to->bool_domain = PROTO_METADATA_NEW(a, bool_domain);
     } else if (f->has_string && to->type == SCHEMA_BYTES) {
         infer_string_domain(a, s, to, f, options);
     }
@@ -193,8 +185,8 @@ static void infer_domain(struct sl_arena *a, schema_message *s, schema_feature *
 static void infer_feature(struct sl_arena *a, schema_message *s, const struct feature_statistics *f,
                           const struct schema_options *options)
 {
-    schema_feature *to = NEW(a, feature);
-    presence_message *presence = NEW(a, feature_presence);
+    schema_feature *to = PROTO_METADATA_NEW(a, feature);
+    presence_message *presence = PROTO_METADATA_NEW(a, feature_presence);
     to->name = sl_arena_cstr(a, f->name);
     to->has_type = true;
     to->type = feature_type(f);
@@ -215,7 +207,7 @@ static void infer_feature(struct sl_arena *a, schema_message *s, const struct fe
 schema_message *schema_infer(struct sl_arena *a, const struct dataset_statistics *d,
                              const struct schema_options *options)
 {
-    schema_message *s = NEW(a, schema);
+    schema_message *s = PROTO_METADATA_NEW(a, schema);
     for (size_t i = 0; i < d->n_features; i++)
         infer_feature(a, s, &d->features[i], options);
     return s;
@@ -344,7 +336,7 @@ void schema_relax(struct sl_arena *a, schema_message *s, const struct dataset_st
     for (size_t i = 0; i < s->n_feature; i++)
         if (!statistics_find(d, sl_str(s->feature[i]->name)) &&
             schema_is_required(s, s->feature[i], SL_STR("")))
-            s->feature[i]->presence = NEW(a, feature_presence);
+            s->feature[i]->presence = PROTO_METADATA_NEW(a, feature_presence);
     for (size_t i = 0; i < d->n_features; i++) {
         schema_feature *to = schema_find(s, d->features[i].name);
         if (to)
